@@ -1,0 +1,19 @@
+build:           # editable; without isolation, so that the tools are still there for a rebuild
+    pip install -c constraints.txt scikit-build-core pybind11 cmake ninja
+    pip install -c constraints.txt --no-build-isolation -e '.[app,models,test,bench,dev]'
+
+check: lint test cpp
+
+lint:            # format, lint, types, layers, stub
+    prek run --all-files
+    python -m mypy.stubtest obcore._core --allowlist tests/stubtest_allowlist.txt
+
+test *args:      # offline, on the CPU
+    pytest -m "not network and not gpu" {{args}}
+
+cpp:             # address and undefined-behaviour sanitizers, then clang-tidy
+    cmake --workflow --preset asan
+    cmake --workflow --preset tidy
+
+bench *args:     # saved; add --benchmark-compare to set it against the last run
+    pytest bench --benchmark-enable --benchmark-autosave {{args}}
