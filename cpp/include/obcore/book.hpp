@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "obcore/decimal.hpp"
+#include "obcore/event.hpp"
+#include "obcore/ladder.hpp"
+#include "obcore/units.hpp"
+
+namespace obcore {
+
+// How far a book can be trusted.
+enum class BookState : std::uint8_t {
+    empty,       // nothing was loaded yet
+    buffering,   // deltas wait for a snapshot that joins them, or a snapshot for its proof
+    synced,      // proved by the venue's ids
+    unverified,  // complete by the format's word, which has no ids
+    stale,       // complete once; `reason` says why no longer
+    gap,         // deltas are missing since `reason`
+};
+
+[[nodiscard]] constexpr const char* to_string(BookState state) noexcept {
+    switch (state) {
+        case BookState::empty: return "EMPTY";
+        case BookState::buffering: return "BUFFERING";
+        case BookState::synced: return "SYNCED";
+        case BookState::unverified: return "UNVERIFIED";
+        case BookState::stale: return "STALE";
+        case BookState::gap: return "GAP";
+    }
+    return "?";
+}
+
+// Levels from outside the decoders, before a book may have them.
+inline void check_levels(std::span<const Level> levels, const Grid& grid,
+                         std::string_view field) {
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        const auto& [price, size] = levels[i];
+        const Where where{field, i};
+        if (size < 0) {
+            throw DecodeError(where.text("size"), "0 or more lots", std::to_string(size));
+        }
+        if (price > max_price_ticks || price < -max_price_ticks) {
+            throw DecodeError(where.text("price"), "at most 2^60 ticks", std::to_string(price));
+        }
+        if (price <= 0 && !grid.nonpositive_prices) {
+            throw DecodeError(where.text("price"), "more than 0 ticks", std::to_string(price));
+        }
+    }
+}
+
+// An L2 book: what rests on both sides, when, and whether that is proved.
+//
+// Prices and sizes are counts of the grid's ticks and lots. Applying validated levels cannot
+// fail, which is what makes a message all or nothing. Not thread-safe.
+struct Book {
+    Ladder<Side::bid> bids;
+    Ladder<Side::ask> asks;
+    Grid grid;
+
+    BookState state = BookState::empty;
+    std::string reason = "nothing was loaded";
+    Nanos ts_event_ns = absent;  // of the last message applied
+    Nanos ts_recv_ns = absent;
+    Sequence sequence = absent;  // final update id of the last message applied
+
+    void replace(std::span<const Level> bid_levels, std::span<const Level> ask_levels) {
+        bids.assign(bid_levels);
+        asks.assign(ask_levels);
+    }
+
+    void update(std::span<const Level> bid_levels, std::span<const Level> ask_levels) {
+        for (const Level& level : bid_levels) bids.set(level);
+        for (const Level& level : ask_levels) asks.set(level);
+    }
+
+    // Moves every level onto a finer grid.
+    void rescale(const Rescale& factors) {
+        rescale_side(bids, factors);
+        rescale_side(asks, factors);
+    }
+
+    void clear() noexcept {
+        bids.clear();
+        asks.clear();
+        sequence = ts_event_ns = ts_recv_ns = absent;
+    }
+
+    // Ask minus bid in ticks; negative while crossed. None while a side is empty.
+    [[nodiscard]] std::optional<Ticks> spread() const noexcept {
+        if (bids.empty() || asks.empty()) return std::nullopt;
+        return asks.best()->price - bids.best()->price;
+    }
+    [[nodiscard]] bool is_crossed() const noexcept { return spread().value_or(1) < 0; }
+    [[nodiscard]] bool is_locked() const noexcept { return spread().value_or(1) == 0; }
+
+    [[nodiscard]] std::size_t memory_usage() const noexcept {
+        return bids.memory_usage() + asks.memory_usage() + reason.capacity();
+    }
+
+private:
+    template <Side side>
+    static void rescale_side(Ladder<side>& ladder, const Rescale& factors) {
+        std::vector<Level> levels(ladder.count());
+        ladder.top(levels);
+        for (Level& level : levels) factors.apply(level);
+        ladder.assign(levels);
+    }
+};
+
+}  // namespace obcore

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "obcore/book.hpp"
+#include "obcore/units.hpp"
+
+namespace obcore {
+
+// The first levels of one side, best first, with their running totals.
+class SideView {
+public:
+    explicit SideView(std::size_t depth) : levels_(depth), volumes_(depth + 1) {}
+
+    template <Side side>
+    void load(const Ladder<side>& ladder) {
+        count_ = ladder.top(levels_);
+        for (std::size_t i = 0; i < count_; ++i) {
+            volumes_[i + 1] = volumes_[i] + levels_[i].size;
+        }
+        total_ = ladder.total_lots();
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] bool has(std::size_t i) const noexcept { return i < count_; }
+    [[nodiscard]] std::size_t count(std::size_t n) const noexcept { return std::min(n, count_); }
+    [[nodiscard]] Ticks price(std::size_t i) const noexcept { return levels_[i].price; }
+    // Lots of level i, counted from 0; 0 past the last level.
+    [[nodiscard]] Lots size(std::size_t i) const noexcept {
+        return i < count_ ? levels_[i].size : 0;
+    }
+    // Lots of the first n levels.
+    [[nodiscard]] Int128 volume(std::size_t n) const noexcept { return volumes_[count(n)]; }
+    // Lots of the whole side, also beyond the levels loaded.
+    [[nodiscard]] Int128 total() const noexcept { return total_; }
+
+    // Σ price · size of the first n levels, in ticks · lots: exact wherever 128 bits hold it,
+    // which fails only for side totals above 2^66 lots.
+    [[nodiscard]] double turnover(std::size_t n) const noexcept {
+        const std::size_t used = count(n);
+        if (volumes_[used] >> 66 != 0) [[unlikely]] {
+            double sum = 0.0;
+            for (std::size_t i = 0; i < used; ++i) {
+                sum += static_cast<double>(levels_[i].price) *
+                       static_cast<double>(levels_[i].size);
+            }
+            return sum;
+        }
+        Int128 sum = 0;
+        for (std::size_t i = 0; i < used; ++i) sum += Int128{levels_[i].price} * levels_[i].size;
+        return to_double(sum);
+    }
+
+private:
+    std::vector<Level> levels_;
+    std::vector<Int128> volumes_;  // volumes_[n] is the total of the first n levels
+    std::size_t count_ = 0;
+    Int128 total_ = 0;
+};
+
+// What the formulas read of one book state: the top of both sides and the grid.
+struct DepthView {
+    explicit DepthView(std::size_t depth) : bids(depth), asks(depth) {}
+
+    void load(const Book& book) {
+        bids.load(book.bids);
+        asks.load(book.asks);
+        grid = book.grid;
+    }
+
+    [[nodiscard]] bool one_sided() const noexcept { return bids.empty() || asks.empty(); }
+    // Twice the mid in ticks, and the spread in ticks; only where both sides have a level.
+    [[nodiscard]] Ticks twice_mid() const noexcept { return bids.price(0) + asks.price(0); }
+    [[nodiscard]] Ticks spread() const noexcept { return asks.price(0) - bids.price(0); }
+
+    [[nodiscard]] double price(double ticks) const noexcept { return grid.tick.to_double(ticks); }
+    [[nodiscard]] double size(Int128 lots) const noexcept { return grid.lot.to_double(lots); }
+
+    SideView bids;
+    SideView asks;
+    Grid grid;
+};
+
+}  // namespace obcore

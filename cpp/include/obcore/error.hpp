@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace obcore {
+
+// Every exception of the core. Its text is whole: "field: expected …, received …".
+class Error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// The bytes break the format's documented shape; nothing of the message was applied.
+class DecodeError : public Error {
+public:
+    explicit DecodeError(const std::string& what) : Error(what) {}
+    DecodeError(std::string_view field, std::string_view expected, std::string_view received)
+        : Error(std::string(field) + ": expected " + std::string(expected) + ", received " +
+                shortened(received)) {}
+
+    // A message may be megabytes long; an error line may not.
+    [[nodiscard]] static std::string shortened(std::string_view text) {
+        constexpr std::size_t limit = 60;
+        if (text.size() <= limit) return std::string(text);
+        return std::string(text.substr(0, limit)) + "… (" + std::to_string(text.size()) +
+               " bytes)";
+    }
+};
+
+// A number is finer than the tick or the lot, or beyond what int64 holds: never rounded.
+class PrecisionError : public DecodeError {
+public:
+    enum class Quantity { price, size };
+
+    PrecisionError(Quantity of, int needed, const std::string& what)
+        : DecodeError(what), quantity(of), decimals(needed) {}
+
+    Quantity quantity;
+    int decimals;  // that would hold the number exactly; 0 where no grid would
+};
+
+// The format cannot be told from the bytes alone; the caller has to say it.
+class AmbiguousFormat : public DecodeError {
+public:
+    using DecodeError::DecodeError;
+};
+
+// Messages are missing, and the caller asked for a strict replay.
+class GapError : public Error {
+public:
+    GapError(const std::string& where, std::int64_t expected_id, std::int64_t received_id)
+        : Error(where + ": expected update id " + std::to_string(expected_id) + ", received " +
+                std::to_string(received_id)),
+          expected(expected_id),
+          received(received_id) {}
+
+    std::int64_t expected;
+    std::int64_t received;
+};
+
+}  // namespace obcore

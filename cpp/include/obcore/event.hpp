@@ -1,0 +1,185 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "obcore/decimal.hpp"
+#include "obcore/error.hpp"
+#include "obcore/units.hpp"
+
+namespace obcore {
+
+enum class Kind : std::uint8_t {
+    snapshot,  // replaces the whole book
+    delta,     // absolute new sizes of some levels; size 0 removes
+    topn,      // the whole top of the book; replaces what was there
+    bbo,       // best bid and offer only; never merged into a book
+    trade,     // a match in the order book
+    off_book,  // insurance fund, ADL and the like: no part of the tape
+    control,   // acknowledgements and errors of the venue's control channel
+    unknown,   // a kind that obcore has no use for
+};
+
+// Which ids prove that one message follows another.
+enum class IdRule : std::uint8_t {
+    none,             // the format has no ids
+    binance_spot,     // U == previous u + 1
+    binance_futures,  // pu == previous u
+};
+
+// The span of update ids that a message folds together: Binance's U, u and pu.
+struct Ids {
+    Sequence first = absent;
+    Sequence last = absent;
+    Sequence previous = absent;
+};
+
+struct Trade {
+    Ticks price = 0;
+    Lots size = 0;
+    Side taker = Side::bid;  // bid where the buyer was the aggressor
+    std::int64_t id = absent;
+};
+
+// One decoded message. The same object is filled again and again, so that decoding allocates
+// nothing once its vectors have grown.
+struct Event {
+    Kind kind = Kind::unknown;
+    IdRule rule = IdRule::none;
+    Ids ids;
+    Nanos ts_event_ns = absent;  // when the venue matched; its push time where that is all
+    Nanos ts_recv_ns = absent;
+    std::vector<Level> bids;  // a bbo has at most one level a side
+    std::vector<Level> asks;
+    Trade trade;
+    std::string symbol;  // empty where the message does not say
+    std::string name;    // the venue's word for a kind that was skipped
+    bool enveloped = false;  // a stream name told the kind
+    bool repeats_price = false;  // a snapshot in parts told one price twice
+
+    void reset() noexcept {
+        kind = Kind::unknown;
+        rule = IdRule::none;
+        ids = {};
+        ts_event_ns = ts_recv_ns = absent;
+        bids.clear();
+        asks.clear();
+        trade = {};
+        symbol.clear();
+        name.clear();
+        enveloped = repeats_price = false;
+    }
+
+    [[nodiscard]] bool is_depth() const noexcept {
+        return kind == Kind::snapshot || kind == Kind::delta || kind == Kind::topn;
+    }
+};
+
+// How many new steps make an old one, where a finer grid took over.
+struct Rescale {
+    std::int64_t price = 1;
+    std::int64_t size = 1;
+
+    void apply(Level& level) const {
+        if (__builtin_mul_overflow(level.price, price, &level.price) ||
+            level.price > max_price_ticks || level.price < -max_price_ticks ||
+            __builtin_mul_overflow(level.size, size, &level.size)) {
+            throw PrecisionError(PrecisionError::Quantity::price, 0,
+                                 "grid: expected prices and sizes that fit int64 on the finer "
+                                 "grid that a later message needs, received one that does not");
+        }
+    }
+};
+
+inline void rescale(Event& event, const Rescale& factors) {
+    for (Level& level : event.bids) factors.apply(level);
+    for (Level& level : event.asks) factors.apply(level);
+    Level traded{event.trade.price, event.trade.size};
+    factors.apply(traded);
+    event.trade.price = traded.price;
+    event.trade.size = traded.size;
+}
+
+// Names a value inside a message for error texts; built only when something is wrong.
+struct Where {
+    std::string_view field;
+    std::size_t index = no_index;
+
+    static constexpr std::size_t no_index = static_cast<std::size_t>(-1);
+
+    [[nodiscard]] std::string text(std::string_view part) const {
+        std::string out(field);
+        if (index != no_index) out += '[' + std::to_string(index) + ']';
+        if (!part.empty()) out += (out.empty() ? "" : " ") + std::string(part);
+        return out;
+    }
+};
+
+namespace detail {
+
+[[noreturn]] inline void fail_number(const Count& count, std::string_view text, const Step& step,
+                                     PrecisionError::Quantity quantity, const Where& where) {
+    const bool price = quantity == PrecisionError::Quantity::price;
+    const std::string field = where.text(price ? "price" : "size");
+    if (count.fault == GridFault::not_a_number) throw DecodeError(field, "a decimal", text);
+    const std::string received = ", received " + DecodeError::shortened(text);
+    if (count.fault == GridFault::too_large) {
+        throw PrecisionError(quantity, 0,
+                             field + ": expected a number within int64 at " +
+                                 (price ? "tick " : "lot ") + to_text(step) + received);
+    }
+    throw PrecisionError(quantity, count.decimals,
+                         field + ": expected a multiple of the " + (price ? "tick " : "lot ") +
+                             to_text(step) + received);
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline Ticks decode_price(std::string_view text, const Grid& grid,
+                                        const Where& where) {
+    using enum PrecisionError::Quantity;
+    Count count = to_count(text, grid.tick);
+    if (count.fault == GridFault::none &&
+        (count.value > max_price_ticks || count.value < -max_price_ticks)) {
+        count.fault = GridFault::too_large;
+    }
+    if (count.fault != GridFault::none) [[unlikely]] {
+        detail::fail_number(count, text, grid.tick, price, where);
+    }
+    if (count.value <= 0 && !grid.nonpositive_prices) [[unlikely]] {
+        throw DecodeError(where.text("price"), "a price above 0", text);
+    }
+    return count.value;
+}
+
+[[nodiscard]] inline Lots decode_size(std::string_view text, const Grid& grid,
+                                      const Where& where) {
+    using enum PrecisionError::Quantity;
+    const Count count = to_count(text, grid.lot);
+    if (count.fault != GridFault::none) [[unlikely]] {
+        detail::fail_number(count, text, grid.lot, size, where);
+    }
+    if (count.value < 0) [[unlikely]] {
+        throw DecodeError(where.text("size"), "a size of 0 or more", text);
+    }
+    return count.value;
+}
+
+// The unit is told by the magnitude: s, ms, µs and ns of this century do not overlap.
+[[nodiscard]] inline Nanos decode_time(std::int64_t value, std::string_view field) {
+    constexpr std::int64_t first = 100'000'000;  // 1973 in seconds
+    for (std::int64_t factor : {1'000'000'000LL, 1'000'000LL, 1'000LL, 1LL}) {
+        const std::int64_t unit = 1'000'000'000 / factor;  // units a second
+        const std::int64_t seconds = value / unit;
+        Nanos time = 0;
+        if (seconds >= first && seconds < first * 1'000 &&
+            !__builtin_mul_overflow(value, factor, &time)) {
+            return time;
+        }
+    }
+    throw DecodeError(field, "a time since 1970 in s, ms, µs or ns", std::to_string(value));
+}
+
+}  // namespace obcore

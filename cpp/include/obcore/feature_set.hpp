@@ -1,0 +1,253 @@
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "obcore/catalog.hpp"
+#include "obcore/error.hpp"
+
+namespace obcore {
+
+// Chosen features of one book state, in order, as one vector of float64.
+//
+// Not thread-safe: it keeps the top of the book it reads as scratch space.
+class FeatureSet {
+public:
+    static constexpr std::size_t max_depth = 1000;
+
+    // `chosen` is the name of a set (standard, all, collector) or feature names with commas
+    // between them, "spread, obi_5, vwap(levels=10)". `depth` is N, where a formula has one.
+    explicit FeatureSet(std::string_view chosen, std::size_t depth = 10)
+        : depth_(depth), view_(0) {
+        if (depth < 1 || depth > max_depth) {
+            throw Error("depth: expected 1 to " + std::to_string(max_depth) + ", received " +
+                        std::to_string(depth));
+        }
+        if (chosen == "standard") {
+            add_standard();
+        } else if (chosen == "all") {
+            add_all();
+        } else if (chosen == "collector") {
+            for (const char* name : {"spread", "mid_price", "obi_20", "bid_vol(levels=20)",
+                                     "ask_vol(levels=20)"}) {
+                add(name);
+            }
+        } else {
+            for (const std::string_view name : split(chosen)) add(name);
+        }
+        std::size_t needed = 1;
+        for (const Column& column : columns_) {
+            needed = std::max(needed, column.parameters.levels);
+        }
+        view_ = DepthView(std::max<std::size_t>(needed, 3));  // the adjusted mids read three
+    }
+
+    [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+    [[nodiscard]] std::size_t size() const noexcept { return columns_.size(); }
+    [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
+
+    // Fills out[0 … size()).
+    void compute(const Book& book, std::span<double> out) {
+        view_.load(book);
+        std::size_t filled = starts_standard_ ? fill_standard(out) : 0;
+        for (; filled < columns_.size(); ++filled) {
+            out[filled] = columns_[filled].compute(view_, columns_[filled].parameters);
+        }
+    }
+
+private:
+    struct Column {
+        formula::Formula compute;
+        formula::Parameters parameters;
+    };
+
+    void add_standard() {
+        for (const Feature& feature : catalog) {
+            if (feature.source != sources::standard || feature.name.back() == '_') continue;
+            add(feature.name);
+        }
+        for (const std::string side : {"bid", "ask"}) {
+            for (std::size_t i = 0; i < depth_; ++i) {
+                add(side + "_price_offset_" + std::to_string(i));
+                add(side + "_vol_" + std::to_string(i));
+            }
+        }
+        starts_standard_ = true;
+    }
+
+    void add_all() {
+        add_standard();
+        for (const char* name : {"obi_1", "obi_3", "obi_5", "obi_10", "obi_20"}) add(name);
+        for (std::size_t k = 1; k <= depth_; ++k) add("imbalance_level_" + std::to_string(k));
+        for (const Feature& feature : catalog) {
+            if (feature.source == sources::standard || feature.name.back() == '_') continue;
+            add(feature.name);
+        }
+    }
+
+    // The standard vector without a call through a pointer for each of its values.
+    std::size_t fill_standard(std::span<double> out) const {
+        namespace f = formula;
+        const f::Parameters top{.levels = depth_};
+        const f::Parameters five{.levels = 5};
+        std::size_t i = 0;
+        out[i++] = f::mid_price(view_, top);
+        out[i++] = f::spread(view_, top);
+        out[i++] = f::normalized_spread(view_, top);
+        out[i++] = f::log_mid_price(view_, top);
+        out[i++] = f::bid_vol(view_, top);
+        out[i++] = f::ask_vol(view_, top);
+        out[i++] = f::total_vol(view_, top);
+        out[i++] = f::net_flow(view_, top);
+        out[i++] = f::bid_ask_ratio(view_, top);
+        out[i++] = f::vwap_bid(view_, top);
+        out[i++] = f::vwap_ask(view_, top);
+        out[i++] = f::vwap_mid(view_, top);
+        out[i++] = f::imbalance(view_, top);
+        out[i++] = f::best_bid_qty(view_, top);
+        out[i++] = f::best_ask_qty(view_, top);
+        out[i++] = f::best_qty_diff(view_, top);
+        out[i++] = f::bid_vol(view_, five);
+        out[i++] = f::ask_vol(view_, five);
+        for (std::size_t level = 1; level <= depth_; ++level) {
+            out[i++] = f::bid_price_offset(view_, {.levels = level});
+            out[i++] = f::bid_level_vol(view_, {.levels = level});
+        }
+        for (std::size_t level = 1; level <= depth_; ++level) {
+            out[i++] = f::ask_price_offset(view_, {.levels = level});
+            out[i++] = f::ask_level_vol(view_, {.levels = level});
+        }
+        return i;
+    }
+
+    // ---- Names ----------------------------------------------------------------------------
+
+    [[nodiscard]] static std::string_view trim(std::string_view text) {
+        const auto first = text.find_first_not_of(" \t\n");
+        if (first == std::string_view::npos) return {};
+        return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+    }
+
+    // At the commas outside of parentheses.
+    [[nodiscard]] static std::vector<std::string_view> split(std::string_view text) {
+        std::vector<std::string_view> parts;
+        int nesting = 0;
+        std::size_t start = 0;
+        for (std::size_t i = 0; i <= text.size(); ++i) {
+            const char c = i < text.size() ? text[i] : ',';
+            nesting += (c == '(') - (c == ')');
+            if (c != ',' || (nesting > 0 && i < text.size())) continue;
+            parts.push_back(trim(text.substr(start, i - start)));
+            start = i + 1;
+        }
+        return parts;
+    }
+
+    [[noreturn]] static void fail(std::string_view name, const std::string& expected) {
+        throw Error("feature: expected " + expected + ", received '" + std::string(name) + "'");
+    }
+
+    // The catalogue's row for a name without arguments, and the number that the name ends in.
+    [[nodiscard]] static const Feature* find(std::string_view name, std::size_t& number) {
+        for (const Feature& feature : catalog) {
+            if (feature.name == name) return feature.name.back() == '_' ? nullptr : &feature;
+            if (feature.name.back() != '_' || !name.starts_with(feature.name)) continue;
+            const std::string_view digits = name.substr(feature.name.size());
+            if (read_number(digits, number) && !digits.starts_with('+')) return &feature;
+        }
+        return nullptr;
+    }
+
+    template <typename Number>
+    [[nodiscard]] static bool read_number(std::string_view text, Number& out) {
+        const char* const end = text.data() + text.size();
+        const auto result = std::from_chars(text.data(), end, out);
+        return !text.empty() && result.ec == std::errc{} && result.ptr == end;
+    }
+
+    void add(std::string_view name) {
+        const auto open = name.find('(');
+        const std::string_view base = trim(name.substr(0, open));
+        std::size_t number = 0;
+        const Feature* feature = find(base, number);
+        if (feature == nullptr) fail(name, "the name of a set or of a feature in the catalogue");
+
+        formula::Parameters parameters{feature->default_levels, feature->default_weight};
+        if (feature->naming == Naming::from_zero) parameters.levels = number + 1;
+        if (feature->naming == Naming::from_one) parameters.levels = number;
+        if (feature->naming == Naming::levels && parameters.levels == 0) parameters.levels = depth_;
+        const formula::Parameters defaults = parameters;
+        if (open != std::string_view::npos) {
+            if (name.back() != ')') fail(name, "a closing parenthesis");
+            const std::string_view list = name.substr(open + 1, name.size() - open - 2);
+            for (const std::string_view argument : split(list)) {
+                set_argument(*feature, argument, name, parameters);
+            }
+        }
+        const bool counts = feature->naming != Naming::plain;
+        if (counts && (parameters.levels < 1 || parameters.levels > max_depth)) {
+            fail(name, "1 to " + std::to_string(max_depth) + " levels");
+        }
+        const bool decays = feature->weight_name == "decay";
+        if (decays && !(parameters.weight > 0.0 && parameters.weight <= 1.0)) {
+            fail(name, "a decay in (0, 1]");
+        }
+        append(column_name(*feature, base, parameters, defaults),
+               {feature->compute, parameters});
+    }
+
+    static void set_argument(const Feature& feature, std::string_view argument,
+                             std::string_view name, formula::Parameters& parameters) {
+        const auto equals = argument.find('=');
+        const std::string_view key = trim(argument.substr(0, equals));
+        const std::string_view value =
+            equals == std::string_view::npos ? "" : trim(argument.substr(equals + 1));
+        bool understood = false;
+        if (key == "levels" && feature.naming == Naming::levels) {
+            understood = read_number(value, parameters.levels);
+        } else if (!feature.weight_name.empty() && key == feature.weight_name) {
+            understood = read_number(value, parameters.weight);
+        }
+        if (!understood) fail(name, "arguments as the catalogue lists them");
+    }
+
+    // Default parameters give the bare name, others say so.
+    [[nodiscard]] static std::string column_name(const Feature& feature, std::string_view base,
+                                                 const formula::Parameters& used,
+                                                 const formula::Parameters& defaults) {
+        std::string arguments;
+        if (used.levels != defaults.levels) {
+            arguments = "levels=" + std::to_string(used.levels);
+        }
+        if (used.weight != defaults.weight) {
+            std::array<char, 32> text{};
+            const auto end = std::to_chars(text.begin(), text.end(), used.weight).ptr;
+            arguments += arguments.empty() ? "" : ", ";
+            arguments += std::string(feature.weight_name) + '=' + std::string(text.data(), end);
+        }
+        const std::string name(base);
+        return arguments.empty() ? name : name + '(' + arguments + ')';
+    }
+
+    void append(const std::string& name, Column column) {
+        if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
+            fail(name, "each feature once");
+        }
+        names_.push_back(name);
+        columns_.push_back(column);
+    }
+
+    std::size_t depth_;
+    std::vector<std::string> names_;
+    std::vector<Column> columns_;
+    bool starts_standard_ = false;
+    DepthView view_;
+};
+
+}  // namespace obcore
