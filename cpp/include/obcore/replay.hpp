@@ -1,0 +1,346 @@
+#pragma once
+
+#include <cctype>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "obcore/book.hpp"
+#include "obcore/error.hpp"
+#include "obcore/event.hpp"
+#include "obcore/feature_set.hpp"
+#include "obcore/format.hpp"
+#include "obcore/sampler.hpp"
+#include "obcore/splitter.hpp"
+#include "obcore/statistics.hpp"
+#include "obcore/sync.hpp"
+
+namespace obcore {
+
+// An error in the input, with the place where it stands.
+class InputError : public DecodeError {
+public:
+    enum class Cause : std::uint8_t { malformed, off_grid, ambiguous };
+
+    InputError(Cause why, std::string where, std::int64_t at, const std::string& what)
+        : DecodeError(where + (at > 0 ? " line " + std::to_string(at) : "") + ": " + what),
+          cause(why),
+          source(std::move(where)),
+          line(at),
+          reason(what) {}
+
+    Cause cause;
+
+    std::string source;
+    std::int64_t line;
+    std::string reason;  // the text without its place
+};
+
+// A hole in the update ids, and where it stood.
+struct Gap {
+    std::string source;
+    std::int64_t line = 0;
+    Sequence expected = absent;
+    Sequence received = absent;
+    Nanos ts_recv_ns = absent;
+};
+
+// Where a replay pauses: after a whole message that changed the book.
+struct StopAt {
+    Nanos time = absent;         // the last state at or before this time
+    Sequence sequence = absent;  // the last state that ends at or before this update id
+};
+
+struct ReplayOptions {
+    std::string features = "standard";
+    std::size_t depth = 10;
+    Every every;
+    Format format = Format::automatic;
+    std::string symbol;        // empty: the recording may hold only one
+    std::optional<Grid> grid;  // none: the fewest decimals that lose nothing, found on the way
+    bool uncross = false;
+    bool strict = false;  // a gap is an error
+    StopAt stop;
+};
+
+// Recorded bytes → events → book → rows of features, in one pass and in bounded memory.
+//
+// Bytes are pushed in, in chunks of any size, input after input; rows are taken out whenever the
+// caller likes. Several inputs are one continuous recording. Not thread-safe.
+class Replay {
+public:
+    static constexpr std::size_t max_gaps_listed = 1000;
+
+    explicit Replay(ReplayOptions options)
+        : options_(std::move(options)),
+          sampler_(FeatureSet(options_.features, options_.depth), options_.every),
+          decoder_(options_.format) {
+        sync_.uncross = options_.uncross;
+        if (options_.grid) book_.grid = *options_.grid;
+        options_.symbol = normalised(options_.symbol);
+    }
+
+    // Starts the next input; `name` is what errors call it.
+    void begin(std::string name) {
+        source_ = std::move(name);
+        splitter_ = {};
+        decoder_ = FormatDecoder(options_.format);
+    }
+
+    void feed(std::string_view bytes) {
+        statistics_.bytes += static_cast<std::int64_t>(bytes.size());
+        guarded([&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
+    }
+
+    // The end of one input: nothing may be left half read.
+    void end() {
+        guarded([&] {
+            splitter_.finish([&](std::string_view text) { read(text); });
+            if (decoder_.finish(event_)) take(event_);
+            formats_.push_back(decoder_.name());
+        });
+    }
+
+    // The end of the recording.
+    void finish() {
+        guarded([&] {
+            if (bare_deltas_ > 0) throw_if_ambiguous();
+            sampler_.finish(book_);
+        });
+    }
+
+    [[nodiscard]] Rows take_rows() { return sampler_.take(); }
+
+    [[nodiscard]] const Book& book() const noexcept { return book_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+    [[nodiscard]] const FeatureSet& features() const noexcept { return sampler_.features(); }
+    [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
+    [[nodiscard]] const Synchronizer::Counters& sync() const noexcept {
+        return sync_.counters();
+    }
+    [[nodiscard]] const std::vector<Gap>& gaps() const noexcept { return gaps_; }
+    [[nodiscard]] const std::vector<std::string>& formats() const noexcept { return formats_; }
+    [[nodiscard]] const std::string& symbol() const noexcept { return symbol_; }
+    [[nodiscard]] std::int64_t states() const noexcept { return states_; }
+    [[nodiscard]] std::int64_t regrids() const noexcept { return regrids_; }
+    [[nodiscard]] std::int64_t trades_without_state() const noexcept {
+        return sampler_.trades_without_state();
+    }
+
+private:
+    static constexpr int bare_deltas_judged = 100;
+    static constexpr std::size_t largest_picture = 20;
+
+    // Puts the place on whatever goes wrong, once.
+    template <typename Work>
+    void guarded(Work&& work) {
+        try {
+            work();
+        } catch (const InputError&) {
+            throw;
+        } catch (const AmbiguousFormat& error) {
+            throw InputError(InputError::Cause::ambiguous, source_, splitter_.line(), error.what());
+        } catch (const PrecisionError& error) {
+            throw InputError(InputError::Cause::off_grid, source_, splitter_.line(), error.what());
+        } catch (const DecodeError& error) {
+            throw InputError(InputError::Cause::malformed, source_, splitter_.line(), error.what());
+        }
+    }
+
+    void read(std::string_view text) {
+        if (stopped_) return;
+        while (true) {
+            try {
+                if (decoder_.decode(text, book_.grid, event_)) take(event_);
+                return;
+            } catch (const PrecisionError& error) {
+                if (!can_widen(error)) throw;
+                widen(error);
+            }
+        }
+    }
+
+    // ---- The grid, where it is found on the way ---------------------------------------------
+
+    [[nodiscard]] bool can_widen(const PrecisionError& error) const noexcept {
+        return !options_.grid && error.decimals > 0 && error.decimals <= max_decimals;
+    }
+
+    // Everything already decoded moves onto the finer grid, so nothing is ever rounded.
+    void widen(const PrecisionError& error) {
+        const bool price = error.quantity == PrecisionError::Quantity::price;
+        Step& step = price ? book_.grid.tick : book_.grid.lot;
+        const auto factor = static_cast<std::int64_t>(
+            powers_of_ten[static_cast<std::size_t>(error.decimals - step.decimals)]);
+        const Rescale factors{.price = price ? factor : 1, .size = price ? 1 : factor};
+        book_.rescale(factors);
+        sync_.rescale(factors);
+        decoder_.rescale(factors);
+        step.decimals = step.text_decimals = error.decimals;
+        if (states_ > 0) ++regrids_;
+    }
+
+    // ---- One event --------------------------------------------------------------------------
+
+    void take(Event& event) {
+        if (!belongs(event)) return;
+        statistics_.see(event);
+        if (event.kind == Kind::trade) {
+            sampler_.on_trade(event);
+        } else if (event.is_depth() && is_chosen_depth(event)) {
+            if (is_past_stop(event)) return;
+            take_depth(event);
+        }
+    }
+
+    void take_depth(const Event& event) {
+        sampler_.before_change(book_, event.ts_recv_ns);
+        const Verdict verdict = sync_.on(event, book_);
+        if (verdict == Verdict::gap) note_gap(event);
+        const bool proved =
+            book_.state == BookState::synced || book_.state == BookState::unverified;
+        if (!proved) {
+            sampler_.on_break();
+        } else if (verdict == Verdict::apply) {
+            ++states_;
+            sampler_.on_state(book_);
+        }
+    }
+
+    void note_gap(const Event& event) {
+        const Synchronizer::Gap& hole = sync_.last_gap();
+        if (options_.strict) {
+            throw GapError(source_ + " line " + std::to_string(splitter_.line()), hole.expected,
+                           hole.received);
+        }
+        if (gaps_.size() < max_gaps_listed) {
+            gaps_.push_back({source_, splitter_.line(), hole.expected, hole.received,
+                             event.ts_recv_ns});
+        }
+    }
+
+    // True where the event lies past the moment asked for: the book stays as it was then.
+    [[nodiscard]] bool is_past_stop(const Event& event) {
+        const StopAt& stop = options_.stop;
+        const Nanos time = event.ts_recv_ns != absent ? event.ts_recv_ns : event.ts_event_ns;
+        const bool late = stop.time != absent && time != absent && time > stop.time;
+        const bool beyond = stop.sequence != absent && event.ids.last != absent &&
+                            event.kind != Kind::snapshot && event.ids.last > stop.sequence;
+        stopped_ = stopped_ || late || beyond;
+        return stopped_;
+    }
+
+    // ---- Which messages are meant -----------------------------------------------------------
+
+    // "BTC/USDT", "BTC-USDT" and "btcusdt" name what the venue calls "BTCUSDT".
+    [[nodiscard]] static std::string normalised(std::string_view symbol) {
+        std::string out;
+        for (const char c : symbol) {
+            if (c == '/' || c == '-') continue;
+            out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        }
+        return out;
+    }
+
+    [[nodiscard]] bool belongs(const Event& event) {
+        if (event.symbol.empty()) {
+            bare_snapshots_ += event.kind == Kind::snapshot;
+            if (event.kind == Kind::snapshot) throw_if_mixed();
+            return true;
+        }
+        if (event.symbol == last_symbol_) return last_symbol_belongs_;
+        last_symbol_ = event.symbol;
+        if (symbol_.empty() &&
+            (options_.symbol.empty() || normalised(event.symbol) == options_.symbol)) {
+            symbol_ = event.symbol;
+        }
+        last_symbol_belongs_ = event.symbol == symbol_;
+        return last_symbol_belongs_ || is_other_symbol(event);
+    }
+
+    [[nodiscard]] bool is_other_symbol(const Event& event) {
+        last_symbol_.clear();  // count each one
+        if (options_.symbol.empty()) {
+            throw DecodeError("symbol", symbol_ + " as before (mixed symbols: choose with --symbol)",
+                              event.symbol);
+        }
+        ++statistics_.other_symbols;
+        throw_if_mixed();
+        return false;
+    }
+
+    void throw_if_mixed() const {
+        if (bare_snapshots_ > 0 && statistics_.other_symbols > 0) {
+            throw DecodeError("snapshot", "one that names its symbol, in a recording of several",
+                              "one without");
+        }
+    }
+
+    // Diffs and top-N pictures make different books: the caller chooses where both come.
+    [[nodiscard]] bool is_chosen_depth(const Event& event) {
+        const bool picture = event.kind == Kind::topn;
+        if (options_.format == Format::diff || options_.format == Format::topn) {
+            if (picture == (options_.format == Format::topn)) return true;
+            ++statistics_.ignored_depth;
+            return false;
+        }
+        if (!pictures_.has_value()) pictures_ = picture;
+        if (*pictures_ != picture) {
+            throw AmbiguousFormat("depth", "diffs or top-N pictures (--kind diff or topn)",
+                                  "both in one recording");
+        }
+        watch_bare_delta(event);
+        return true;
+    }
+
+    // A futures partial depth has the keys of a diff. Without a stream name, only a deletion or a
+    // long side proves that it is none.
+    void watch_bare_delta(const Event& event) {
+        const bool doubtful = event.kind == Kind::delta && !event.enveloped &&
+                              event.rule == IdRule::binance_futures;
+        if (!doubtful || bare_deltas_ < 0) return;
+        const auto removes = [](const Level& level) { return level.size == 0; };
+        if (event.bids.size() > largest_picture || event.asks.size() > largest_picture ||
+            std::any_of(event.bids.begin(), event.bids.end(), removes) ||
+            std::any_of(event.asks.begin(), event.asks.end(), removes)) {
+            bare_deltas_ = -1;  // proved to be diffs
+            return;
+        }
+        if (++bare_deltas_ == bare_deltas_judged) throw_if_ambiguous();
+    }
+
+    void throw_if_ambiguous() const {
+        throw AmbiguousFormat(
+            "depthUpdate",
+            "a deletion or more than 20 levels a side within 100 messages, which would tell diffs "
+            "from futures partial depth; say which with --kind diff or topn",
+            "none in " + std::to_string(bare_deltas_));
+    }
+
+    ReplayOptions options_;
+    Sampler sampler_;
+    FormatDecoder decoder_;
+    Splitter splitter_;
+    Synchronizer sync_;
+    Book book_;
+    Event event_;
+    Statistics statistics_;
+    std::string source_ = "input";
+    std::string symbol_;
+    std::string last_symbol_;
+    bool last_symbol_belongs_ = false;
+    std::int64_t bare_snapshots_ = 0;
+    std::optional<bool> pictures_;
+    int bare_deltas_ = 0;
+    std::vector<Gap> gaps_;
+    std::vector<std::string> formats_;
+    std::int64_t states_ = 0;
+    std::int64_t regrids_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace obcore

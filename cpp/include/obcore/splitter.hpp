@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "obcore/error.hpp"
+
+namespace obcore {
+
+// Cuts a stream of bytes into its messages: the lines of a text, or the elements of a JSON array.
+//
+// Bytes come in chunks of any size; only a message that a chunk cuts in two is copied, so memory
+// is that of one message. Which of the two it is, the first byte tells.
+class Splitter {
+public:
+    static constexpr std::size_t max_message = std::size_t{64} << 20;
+
+    // Line, counted from 1, on which the message at hand began.
+    [[nodiscard]] std::int64_t line() const noexcept { return line_; }
+
+    // Calls on_message(text) for each message that is complete.
+    template <typename OnMessage>
+    void feed(std::string_view bytes, OnMessage&& on_message) {
+        if (shape_ == Shape::unknown) bytes = look_at_start(bytes);
+        if (shape_ == Shape::lines) {
+            feed_lines(bytes, on_message);
+        } else if (shape_ == Shape::array) {
+            feed_array(bytes, on_message);
+        }
+    }
+
+    // The end of the input: a last line needs no newline, an array needs its bracket.
+    template <typename OnMessage>
+    void finish(OnMessage&& on_message) {
+        if (shape_ == Shape::array && !array_closed_) {
+            throw DecodeError("JSON array", "']'", "the end (truncated?)");
+        }
+        if (!rest_.empty()) {
+            ++line_;
+            emit_line(rest_, on_message);
+        }
+        rest_.clear();
+    }
+
+private:
+    enum class Shape : std::uint8_t { unknown, lines, array };
+
+    [[nodiscard]] static bool is_space(char c) noexcept {
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    }
+
+    [[nodiscard]] std::string_view look_at_start(std::string_view bytes) {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (bytes.starts_with(byte_order_mark)) bytes.remove_prefix(byte_order_mark.size());
+        for (; !bytes.empty() && is_space(bytes.front()); bytes.remove_prefix(1)) {
+            line_ += bytes.front() == '\n';
+        }
+        if (bytes.empty()) return bytes;
+        shape_ = bytes.front() == '[' ? Shape::array : Shape::lines;
+        if (shape_ == Shape::array) {
+            bytes.remove_prefix(1);
+            ++line_;
+        }
+        return bytes;
+    }
+
+    template <typename OnMessage>
+    void feed_lines(std::string_view bytes, OnMessage&& on_message) {
+        while (!bytes.empty()) {
+            const auto end = bytes.find('\n');
+            if (end == std::string_view::npos) {
+                keep(bytes);
+                return;
+            }
+            const std::string_view line = bytes.substr(0, end);
+            bytes.remove_prefix(end + 1);
+            ++line_;
+            if (rest_.empty()) {
+                emit_line(line, on_message);
+            } else {
+                keep(line);
+                emit_line(rest_, on_message);
+                rest_.clear();
+            }
+        }
+    }
+
+    template <typename OnMessage>
+    static void emit_line(std::string_view line, OnMessage&& on_message) {
+        while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
+        if (!line.empty()) on_message(line);
+    }
+
+    // An element ends where its brackets are closed; inside a string none of them counts.
+    template <typename OnMessage>
+    void feed_array(std::string_view bytes, OnMessage&& on_message) {
+        std::size_t start = 0;
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            const char c = bytes[i];
+            newlines_ += c == '\n';
+            if (depth_ == 0) {
+                if (between_elements(c)) {
+                    start = i;
+                    depth_ = 1;
+                }
+                continue;
+            }
+            if (in_string_) {
+                if (escaped_) {
+                    escaped_ = false;
+                } else if (c == '\\') {
+                    escaped_ = true;
+                } else if (c == '"') {
+                    in_string_ = false;
+                }
+                continue;
+            }
+            if (c == '"') {
+                in_string_ = true;
+            } else if (c == '{' || c == '[') {
+                ++depth_;
+            } else if ((c == '}' || c == ']') && --depth_ == 0) {
+                const std::string_view element = bytes.substr(start, i + 1 - start);
+                if (rest_.empty()) {
+                    on_message(element);
+                } else {
+                    keep(element);
+                    on_message(std::string_view(rest_));
+                    rest_.clear();
+                }
+                after_element_ = true;
+            }
+        }
+        if (depth_ > 0) keep(bytes.substr(start));
+    }
+
+    // Between two elements; true where a new one begins.
+    [[nodiscard]] bool between_elements(char c) {
+        if (is_space(c)) return false;
+        line_ += newlines_;
+        newlines_ = 0;
+        if (array_closed_) throw DecodeError("JSON array", "nothing behind ']'", {&c, 1});
+        if (c == ']') {
+            array_closed_ = true;
+        } else if (c == ',' && after_element_) {
+            after_element_ = false;
+        } else if (c == '{' && !after_element_) {
+            return true;
+        } else {
+            throw DecodeError("JSON array", after_element_ ? "',' or ']'" : "an object", {&c, 1});
+        }
+        return false;
+    }
+
+    void keep(std::string_view part) {
+        if (rest_.size() + part.size() > max_message) {
+            throw DecodeError("message", "at most 64 MiB", "more");
+        }
+        rest_ += part;
+    }
+
+    Shape shape_ = Shape::unknown;
+    std::string rest_;  // the beginning of a message whose end has not come
+    std::int64_t line_ = 0;
+    std::int64_t newlines_ = 0;
+    int depth_ = 0;
+    bool in_string_ = false;
+    bool escaped_ = false;
+    bool after_element_ = false;
+    bool array_closed_ = false;
+};
+
+}  // namespace obcore
