@@ -1,0 +1,35 @@
+#pragma once
+
+#include <pybind11/native_enum.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "obcore/units.hpp"
+
+namespace obcore::bindings {
+
+namespace py = pybind11;
+using namespace pybind11::literals;  // NOLINT(google-build-using-namespace): "name"_a
+
+// The one module where classes are registered in the order in which they need each other.
+void bind_errors(py::module_& m);
+void bind_units(py::module_& m);
+void bind_book(py::module_& m);
+void bind_features(py::module_& m);
+void bind_sync(py::module_& m);
+void bind_replay(py::module_& m);
+
+// 128-bit totals as Python integers, which have no width.
+[[nodiscard]] inline py::int_ to_python(Int128 value) {
+    const py::int_ high(static_cast<std::int64_t>(value >> 64));
+    const py::int_ low(static_cast<std::uint64_t>(value));
+    return py::int_((high << py::int_(64)) | low);
+}
+
+// None for what the source does not have.
+[[nodiscard]] inline py::object or_none(std::int64_t value) {
+    return value == absent ? py::object(py::none()) : py::object(py::int_(value));
+}
+
+}  // namespace obcore::bindings

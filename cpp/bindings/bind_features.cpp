@@ -1,0 +1,59 @@
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bind.hpp"
+#include "obcore/feature_set.hpp"
+
+namespace obcore::bindings {
+
+namespace {
+
+using Vector = py::array_t<double, py::array::c_style>;
+
+Vector compute(FeatureSet& features, const Book& book, std::optional<Vector> out) {
+    Vector filled = out ? *out : Vector(static_cast<py::ssize_t>(features.size()));
+    if (filled.ndim() != 1 || static_cast<std::size_t>(filled.size()) != features.size()) {
+        throw py::value_error("out: expected shape (" + std::to_string(features.size()) +
+                              ",), received " + std::to_string(filled.size()) + " values");
+    }
+    features.compute(book, {filled.mutable_data(), features.size()});
+    return filled;
+}
+
+py::dict to_dict(const Feature& feature) {
+    const bool numbered = feature.naming == Naming::from_zero || feature.naming == Naming::from_one;
+    py::dict parameters;
+    if (feature.naming == Naming::levels) {
+        parameters["levels"] = feature.default_levels == 0
+                                   ? py::object(py::str("depth"))
+                                   : py::object(py::int_(feature.default_levels));
+    }
+    if (!feature.weight_name.empty()) {
+        parameters[py::str(std::string(feature.weight_name))] = feature.default_weight;
+    }
+    return py::dict("name"_a = std::string(feature.name) + (numbered ? "{n}" : ""),
+                    "formula"_a = std::string(feature.formula),
+                    "unit"_a = std::string(feature.unit),
+                    "source"_a = std::string(feature.source), "parameters"_a = parameters);
+}
+
+}  // namespace
+
+void bind_features(py::module_& m) {
+    py::class_<FeatureSet>(m, "FeatureSet", "Chosen features of one book state, as one vector.")
+        .def(py::init<std::string_view, std::size_t>(), "features"_a = "standard", "depth"_a = 10)
+        .def_property_readonly("names", &FeatureSet::names)
+        .def_property_readonly("depth", &FeatureSet::depth)
+        .def("__len__", &FeatureSet::size)
+        .def("compute", &compute, "book"_a, "out"_a.noconvert() = py::none(),
+             "The vector of a book's present state, in `out` if given.");
+
+    m.def("catalog", [] {
+        py::list rows;
+        for (const Feature& feature : catalog) rows.append(to_dict(feature));
+        return rows;
+    }, "Every feature of one book state: name, formula, unit, source, parameters.");
+}
+
+}  // namespace obcore::bindings

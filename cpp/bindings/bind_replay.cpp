@@ -1,0 +1,216 @@
+#include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bind.hpp"
+#include "obcore/replay.hpp"
+
+namespace obcore::bindings {
+
+namespace {
+
+// A Replay that says so when two threads use it at once, instead of corrupting its book: its
+// work runs without the GIL.
+class GuardedReplay {
+public:
+    explicit GuardedReplay(ReplayOptions options) : replay_(std::move(options)) {}
+
+    template <typename Work>
+    auto use(Work&& work) {
+        const Claim claim(busy_);
+        return work(replay_);
+    }
+
+    template <typename Work>
+    void run(Work&& work) {
+        const Claim claim(busy_);
+        const py::gil_scoped_release unlocked;
+        work(replay_);
+    }
+
+private:
+    class Claim {
+    public:
+        explicit Claim(std::atomic<bool>& busy) : busy_(busy) {
+            if (busy_.exchange(true)) throw Error("replay: another thread is using it");
+        }
+        ~Claim() { busy_.store(false); }
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+
+    private:
+        std::atomic<bool>& busy_;
+    };
+
+    Replay replay_;
+    std::atomic<bool> busy_ = false;
+};
+
+// Hands a vector over to NumPy without a copy.
+template <typename T>
+py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
+    auto* owned = new std::vector<T>(std::move(values));  // NOLINT: the capsule deletes it
+    const py::capsule owner(owned, [](void* data) { delete static_cast<std::vector<T>*>(data); });
+    return py::array_t<T>(std::move(shape), owned->data(), owner);
+}
+
+py::tuple to_arrays(Rows rows, std::size_t columns) {
+    const auto n = static_cast<py::ssize_t>(rows.size());
+    const auto k = static_cast<py::ssize_t>(columns);
+    return py::make_tuple(to_array(std::move(rows.ts_event_ns), {n}),
+                          to_array(std::move(rows.ts_recv_ns), {n}),
+                          to_array(std::move(rows.sequence), {n}),
+                          to_array(std::move(rows.values), {n, k}));
+}
+
+// Foreign bytes may be no UTF-8; what cannot be read is shown as such.
+py::str readable(const std::string& text) {
+    PyObject* decoded =
+        PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "replace");
+    if (decoded == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::str>(decoded);
+}
+
+py::dict clock_dict(const Statistics::Clock& clock) {
+    return py::dict("first_ns"_a = or_none(clock.first), "last_ns"_a = or_none(clock.last),
+                    "regressions"_a = clock.regressions);
+}
+
+py::dict summary(const Replay& replay) {
+    const Statistics& seen = replay.statistics();
+    const Synchronizer::Counters& sync = replay.sync();
+    const Book& book = replay.book();
+    py::dict kinds;
+    constexpr std::array<const char*, Statistics::kinds> names{
+        "snapshot", "delta", "topn", "bbo", "trade", "off_book", "control", "unknown"};
+    for (std::size_t i = 0; i < names.size(); ++i) kinds[names[i]] = seen.by_kind[i];
+    py::dict skipped;
+    for (const auto& [name, count] : seen.skipped_names) skipped[readable(name)] = count;
+    py::list gaps;
+    for (const Gap& gap : replay.gaps()) {
+        gaps.append(py::dict("source"_a = gap.source, "line"_a = gap.line,
+                             "expected"_a = or_none(gap.expected),
+                             "received"_a = or_none(gap.received),
+                             "ts_recv_ns"_a = or_none(gap.ts_recv_ns)));
+    }
+    py::dict out;
+    out["formats"] = replay.formats();
+    out["symbol"] = readable(replay.symbol());
+    out["tick"] = to_text(book.grid.tick);
+    out["lot"] = to_text(book.grid.lot);
+    out["grid_refinements"] = replay.regrids();
+    out["bytes"] = seen.bytes;
+    out["messages"] = seen.messages;
+    out["levels"] = seen.levels;
+    out["kinds"] = kinds;
+    out["skipped_kinds"] = skipped;
+    out["other_symbols"] = seen.other_symbols;
+    out["ignored_depth"] = seen.ignored_depth;
+    out["repeated_prices"] = seen.repeated_prices;
+    out["recv_clock"] = clock_dict(seen.recv);
+    out["event_clock"] = clock_dict(seen.event);
+    out["min_latency_ns"] = or_none(seen.min_latency_ns);
+    out["max_latency_ns"] = or_none(seen.max_latency_ns);
+    out["state"] = to_string(book.state);
+    out["reason"] = book.reason;
+    out["states"] = replay.states();
+    out["joins"] = sync.joins;
+    out["applied"] = sync.applied;
+    out["skipped_old"] = sync.skipped;
+    out["stale_snapshots"] = sync.stale_snapshots;
+    out["buffer_overflows"] = sync.buffer_overflows;
+    out["gap_count"] = sync.gaps;
+    out["gaps"] = gaps;
+    out["crossed"] = sync.crossed;
+    out["locked"] = sync.locked;
+    out["uncrossed_levels"] = sync.uncrossed_levels;
+    out["trades_without_state"] = replay.trades_without_state();
+    return out;
+}
+
+std::unique_ptr<GuardedReplay> make(std::string features, std::size_t depth, Every::Mode every,
+                                    std::int64_t every_n, Format format, std::string symbol,
+                                    const std::optional<Grid>& grid, bool uncross, bool strict,
+                                    std::optional<Nanos> stop_time_ns,
+                                    std::optional<Sequence> stop_sequence) {
+    if (every_n < 1) throw py::value_error("every_n: expected 1 or more");
+    ReplayOptions options;
+    options.features = std::move(features);
+    options.depth = depth;
+    options.every = {every, every_n, every_n};
+    options.format = format;
+    options.symbol = std::move(symbol);
+    options.grid = grid;
+    options.uncross = uncross;
+    options.strict = strict;
+    options.stop = {stop_time_ns.value_or(absent), stop_sequence.value_or(absent)};
+    return std::make_unique<GuardedReplay>(std::move(options));
+}
+
+}  // namespace
+
+void bind_replay(py::module_& m) {
+    py::native_enum<Format>(m, "Format", "enum.Enum", "What an input holds.")
+        .value("AUTO", Format::automatic)
+        .value("DIFF", Format::diff)
+        .value("TOPN", Format::topn)
+        .value("PICTURES", Format::pictures)
+        .value("TARDIS", Format::tardis)
+        .value("RESEARCH", Format::research)
+        .finalize();
+    py::native_enum<Every::Mode>(m, "Every", "enum.Enum", "When a row is taken.")
+        .value("EVENT", Every::Mode::event)
+        .value("TIME", Every::Mode::time)
+        .value("TRADE", Every::Mode::trade)
+        .finalize();
+
+    py::class_<GuardedReplay>(m, "Replay", "Recorded bytes to rows of features, in one pass.")
+        .def(py::init(&make), py::kw_only(), "features"_a = "standard", "depth"_a = 10,
+             "every"_a = Every::Mode::event, "every_n"_a = 1, "format"_a = Format::automatic,
+             "symbol"_a = "", "grid"_a = py::none(), "uncross"_a = false, "strict"_a = false,
+             "stop_time_ns"_a = py::none(), "stop_sequence"_a = py::none())
+        .def("begin",
+             [](GuardedReplay& self, std::string name) {
+                 self.run([&](Replay& replay) { replay.begin(std::move(name)); });
+             },
+             "name"_a, "Start the next input.")
+        .def("feed",
+             [](GuardedReplay& self, const py::buffer& bytes) {
+                 const py::buffer_info info = bytes.request();
+                 const std::string_view view(static_cast<const char*>(info.ptr),
+                                             static_cast<std::size_t>(info.size * info.itemsize));
+                 self.run([&](Replay& replay) { replay.feed(view); });
+             },
+             "data"_a, "Read the next bytes of the input; the GIL is free meanwhile.")
+        .def("end", [](GuardedReplay& self) { self.run([](Replay& replay) { replay.end(); }); },
+             "The input is at its end.")
+        .def("finish",
+             [](GuardedReplay& self) { self.run([](Replay& replay) { replay.finish(); }); },
+             "The recording is at its end.")
+        .def("take_rows",
+             [](GuardedReplay& self) {
+                 return self.use([](Replay& replay) {
+                     return to_arrays(replay.take_rows(), replay.features().size());
+                 });
+             },
+             "Rows since the last call: ts_event_ns, ts_recv_ns, sequence, values (n, k).")
+        .def("book",
+             [](GuardedReplay& self) {
+                 return self.use([](Replay& replay) { return Book(replay.book()); });
+             },
+             "A copy of the book as it is now.")
+        .def("summary", [](GuardedReplay& self) { return self.use(summary); },
+             "Counts, clocks, gaps and the state of the book so far.")
+        .def_property_readonly("stopped",
+                               [](GuardedReplay& self) {
+                                   return self.use([](Replay& replay) { return replay.stopped(); });
+                               })
+        .def_property_readonly("names", [](GuardedReplay& self) {
+            return self.use([](Replay& replay) { return replay.features().names(); });
+        });
+}
+
+}  // namespace obcore::bindings

@@ -1,0 +1,13 @@
+#include "bind.hpp"
+
+PYBIND11_MODULE(_core, m) {
+    using namespace obcore::bindings;  // NOLINT(google-build-using-namespace)
+
+    m.doc() = "The compiled core of obcore; use it through the package's public names.";
+    bind_errors(m);
+    bind_units(m);
+    bind_book(m);
+    bind_features(m);
+    bind_sync(m);
+    bind_replay(m);
+}
