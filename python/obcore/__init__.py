@@ -1,0 +1,53 @@
+"""Order books in C++, features and models in Python.
+
+Examples
+--------
+>>> import obcore
+>>> recording = obcore.Recording(obcore.sample())
+>>> table = recording.features("standard")
+>>> table.values.shape
+(3267, 58)
+>>> float(table["spread"][0])
+0.01
+"""
+
+from __future__ import annotations
+
+from obcore import features
+from obcore.book import LEVEL_DTYPE, Book, BookState, Side
+from obcore.data.recording import FeatureTable, Recording, Summary
+from obcore.data.sample import sample
+from obcore.errors import (
+    AmbiguousFormatError,
+    DecodeError,
+    GapError,
+    NeverSyncedError,
+    ObcoreError,
+    PrecisionError,
+)
+from obcore.features import FeatureSet
+from obcore.include import get_include
+from obcore.instrument import Instrument
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LEVEL_DTYPE",
+    "AmbiguousFormatError",
+    "Book",
+    "BookState",
+    "DecodeError",
+    "FeatureSet",
+    "FeatureTable",
+    "GapError",
+    "Instrument",
+    "NeverSyncedError",
+    "ObcoreError",
+    "PrecisionError",
+    "Recording",
+    "Side",
+    "Summary",
+    "features",
+    "get_include",
+    "sample",
+]

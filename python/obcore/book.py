@@ -1,0 +1,37 @@
+"""The compiled core under its public names; beside `errors` the only importer of ``_core``."""
+
+from __future__ import annotations
+
+from obcore._core import (
+    ABSENT,
+    LEVEL_DTYPE,
+    Book,
+    BookState,
+    Every,
+    FeatureSet,
+    Format,
+    Grid,
+    Replay,
+    Side,
+    Verdict,
+    catalog,
+    judge_binance,
+    judge_binance_join,
+)
+
+__all__ = [
+    "ABSENT",
+    "LEVEL_DTYPE",
+    "Book",
+    "BookState",
+    "Every",
+    "FeatureSet",
+    "Format",
+    "Grid",
+    "Replay",
+    "Side",
+    "Verdict",
+    "catalog",
+    "judge_binance",
+    "judge_binance_join",
+]

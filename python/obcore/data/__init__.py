@@ -1,0 +1,1 @@
+"""Events and features at rest: recordings, feature tables, files."""

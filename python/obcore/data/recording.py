@@ -1,0 +1,365 @@
+"""A recording: one or several files replayed as one, into books and features."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from obcore.book import Book, Every, Format, Replay
+from obcore.data.source import Source, SourceReader
+from obcore.errors import NeverSyncedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from obcore.instrument import Instrument
+
+    Path_ = str | PathLike[str]
+
+_UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a recording was seen to hold, and how far its book can be trusted at the end.
+
+    Parameters
+    ----------
+    sources : tuple of Source
+        The inputs, with their hashes.
+    symbol, tick, lot : str
+        The instrument; tick and lot as given, or the coarsest that lose nothing.
+    state, reason : str
+        State of the book at the end, and why.
+    states : int
+        Trusted states that the book went through.
+    gaps : list of dict
+        Holes in the update ids: source, line, expected, received, ts_recv_ns. At most 1,000 are
+        listed; ``counts["gap_count"]`` counts them all.
+    counts : dict
+        Everything else that was counted.
+    """
+
+    sources: tuple[Source, ...]
+    symbol: str
+    tick: str
+    lot: str
+    state: str
+    reason: str
+    states: int
+    gaps: list[dict[str, Any]]
+    counts: dict[str, Any] = field(repr=False)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the recording ever was a book: synced by proof, or complete by its format."""
+        return self.states > 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """Features of the states of a book, one row each.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The k columns of `values`.
+    ts_event_ns, ts_recv_ns, sequence : (n,) int64 array
+        Venue time, receive time and final update id of the row. ``-2**63``, which NumPy reads
+        as ``NaT``, where the source has none. The rows of a time grid carry the grid's time as
+        ``ts_recv_ns``; rows at trades carry the trade's times.
+    values : (n, k) float64 array
+        The features; units in `obcore.features.catalog`.
+    summary : Summary
+        The recording up to the last of these rows.
+    """
+
+    names: tuple[str, ...]
+    ts_event_ns: NDArray[np.int64]
+    ts_recv_ns: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    values: NDArray[np.float64]
+    summary: Summary = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return one column as an (n,) view."""
+        if name not in self.names:
+            msg = f"expected one of {', '.join(self.names)}, received {name!r}"
+            raise KeyError(msg)
+        return self.values[:, self.names.index(name)]
+
+
+class Recording:
+    """Market data in files, replayed as one continuous stream. Reads nothing until asked.
+
+    Parameters
+    ----------
+    inputs : path or iterable of paths
+        Plain or gzip files in time order; several are one recording.
+    instrument : Instrument, optional
+        Fixes tick and lot: a finer number is then an error. Without it both are found from the
+        data, as coarse as loses nothing.
+    symbol : str, optional
+        Which symbol to take from a recording of several; ``BTC/USDT`` and ``btcusdt`` name
+        ``BTCUSDT``.
+    kind : {"auto", "diff", "topn", "pictures", "tardis", "research"}, optional
+        What the files hold. Recognised from the content by default.
+    uncross : bool, optional
+        Remove the older side's levels while the book is crossed, in formats without ids.
+    strict : bool, optional
+        Raise `GapError` at a gap, instead of ending the rows there until the next proved join.
+
+    Examples
+    --------
+    >>> import obcore
+    >>> recording = Recording(obcore.sample())
+    >>> table = recording.features("microprice, obi_5", every="1s")
+    >>> table.values.shape
+    (177, 2)
+    >>> book = recording.book(at="2024-07-18T23:58:00")
+    >>> book.state.name, book.best_bid
+    ('SYNCED', (342516, 69992))
+    """
+
+    def __init__(
+        self,
+        inputs: Path_ | Iterable[Path_],
+        *,
+        instrument: Instrument | None = None,
+        symbol: str | None = None,
+        kind: str = "auto",
+        uncross: bool = False,
+        strict: bool = False,
+    ) -> None:
+        single = isinstance(inputs, str) or hasattr(inputs, "__fspath__")
+        self.inputs = [Path(path) for path in ([inputs] if single else inputs)]  # type: ignore[list-item, union-attr]
+        if not self.inputs:
+            msg = "expected at least one input, received none"
+            raise ValueError(msg)
+        self._options: dict[str, Any] = {
+            "format": parse_kind(kind),
+            "symbol": symbol or (instrument.symbol if instrument is not None else ""),
+            "grid": instrument.grid if instrument is not None else None,
+            "uncross": uncross,
+            "strict": strict,
+        }
+
+    def __repr__(self) -> str:
+        return f"Recording({[str(path) for path in self.inputs]})"
+
+    def features(
+        self,
+        features: str = "standard",
+        *,
+        depth: int = 10,
+        every: str = "event",
+        on_read: Callable[[int], None] | None = None,
+    ) -> FeatureTable:
+        """Return the features of every state in one pass.
+
+        Parameters
+        ----------
+        features : str, optional
+            ``"standard"``, ``"all"``, ``"collector"``, or names with commas between them.
+        depth : int, optional
+            Levels a side, where a formula has a depth.
+        every : str, optional
+            A row at every ``"event"``, at every nth (``"10"``), on a grid of receive time
+            (``"100ms"``), or at each ``"trade"`` (the last state strictly before it).
+        on_read : callable, optional
+            Called with the number of file bytes read, for a progress bar.
+
+        Raises
+        ------
+        NeverSyncedError
+            If the recording never became a book that can be trusted.
+        DecodeError
+            If the input is malformed; it names file and line.
+        """
+        parts = list(self.batches(features, depth=depth, every=every, on_read=on_read))
+        return FeatureTable(
+            parts[-1].names,
+            np.concatenate([part.ts_event_ns for part in parts]),
+            np.concatenate([part.ts_recv_ns for part in parts]),
+            np.concatenate([part.sequence for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            parts[-1].summary,
+        )
+
+    def batches(
+        self,
+        features: str = "standard",
+        *,
+        depth: int = 10,
+        every: str = "event",
+        on_read: Callable[[int], None] | None = None,
+    ) -> Iterator[FeatureTable]:
+        """Yield the rows of `features` in pieces, in memory independent of the length."""
+        mode, n = parse_every(every)
+        replay = Replay(features=features, depth=depth, every=mode, every_n=n, **self._options)
+        names = tuple(replay.names)
+        for sources in self._run(replay, on_read):
+            summary = _summary(replay, sources)
+            yield FeatureTable(names, *replay.take_rows(), summary)
+        self._require_trust(summary)
+
+    def book(
+        self,
+        *,
+        at: str | int | None = None,
+        sequence: int | None = None,
+        on_read: Callable[[int], None] | None = None,
+    ) -> Book:
+        """Return the book as it was.
+
+        Parameters
+        ----------
+        at : str or int, optional
+            The last state at or before this receive time (venue time where the recording has no
+            receive times): ISO 8601 UTC text, or an integer in s, ms, µs or ns.
+        sequence : int, optional
+            The last state whose final update id is not above this one.
+        on_read : callable, optional
+            Called with the number of file bytes read.
+
+        Returns
+        -------
+        Book
+            With neither `at` nor `sequence` the one at the end. Its ``state`` and ``reason`` say
+            how far it can be trusted.
+        """
+        replay, _ = self._replay_until(at, sequence, on_read)
+        return replay.book()
+
+    def summary(self, *, on_read: Callable[[int], None] | None = None) -> Summary:
+        """Return what the recording holds; it need not ever have been in sync."""
+        replay, sources = self._replay_until(None, None, on_read)
+        return _summary(replay, sources)
+
+    def _replay_until(
+        self, at: str | int | None, sequence: int | None, on_read: Callable[[int], None] | None
+    ) -> tuple[Replay, tuple[Source, ...]]:
+        replay = Replay(
+            features="mid_price",
+            every=Every.EVENT,
+            every_n=1 << 62,  # books only: no rows
+            stop_time_ns=None if at is None else parse_time(at),
+            stop_sequence=sequence,
+            **self._options,
+        )
+        sources: tuple[Source, ...] = ()
+        for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
+            pass
+        return replay, sources
+
+    def _run(
+        self, replay: Replay, on_read: Callable[[int], None] | None
+    ) -> Iterator[tuple[Source, ...]]:
+        """Push every input through; yields after each chunk and at the very end."""
+        done: list[Source] = []
+        for path in self.inputs:
+            reader = SourceReader(path, on_read)
+            replay.begin(path.name)
+            for chunk in reader.chunks():
+                replay.feed(chunk)
+                yield (*done, reader.source())
+                if replay.stopped:
+                    return
+            replay.end()
+            done.append(reader.source())
+        replay.finish()
+        yield tuple(done)
+
+    def _require_trust(self, summary: Summary) -> None:
+        if not summary.is_trusted:
+            names = ", ".join(path.name for path in self.inputs)
+            raise NeverSyncedError(names, state=summary.state, reason=summary.reason)
+
+
+def parse_kind(kind: str) -> Format:
+    """Return the format that a ``kind`` names.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    try:
+        return Format[kind.upper()]
+    except KeyError:
+        kinds = ", ".join(known.name.lower() for known in Format)
+        msg = f"kind: expected one of {kinds}, received {kind!r}"
+        raise ValueError(msg) from None
+
+
+def parse_every(every: str) -> tuple[Every, int]:
+    """Return when rows are taken, and the count of events or nanoseconds between them.
+
+    Raises
+    ------
+    ValueError
+        If the text is none of ``event``, ``trade``, a count or a duration.
+
+    Examples
+    --------
+    >>> parse_every("100ms")
+    (<Every.TIME: 1>, 100000000)
+    """
+    if every == "event":
+        return Every.EVENT, 1
+    if every == "trade":
+        return Every.TRADE, 1
+    match = re.fullmatch(r"([1-9][0-9]{0,17})(ns|us|ms|s|m)?", every)
+    if match is None:
+        msg = f"every: expected event, trade, a count or a duration (100ms), received {every!r}"
+        raise ValueError(msg)
+    count, unit = int(match[1]), match[2]
+    return (Every.EVENT, count) if unit is None else (Every.TIME, count * _UNITS_NS[unit])
+
+
+def parse_time(time: str | int) -> int:
+    """Return a time as nanoseconds since 1970 UTC.
+
+    Parameters
+    ----------
+    time : str or int
+        ISO 8601 in UTC, or an integer whose size tells s, ms, µs and ns apart.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_time("2024-07-18T23:58:00.000000001Z"), parse_time(1721347080000)
+    (1721347080000000001, 1721347080000000000)
+    """
+    text = str(time).strip()
+    if re.fullmatch(r"[0-9]{9,19}", text):
+        value = int(text)
+        return value * 1000 ** max(0, 3 - max(0, len(text) - 10) // 3)
+    try:
+        moment = np.datetime64(text.removesuffix("Z"), "ns")
+    except ValueError:
+        moment = np.datetime64("NaT")
+    if np.isnat(moment):
+        msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
+        raise ValueError(msg)
+    return int(moment.astype(np.int64))
+
+
+def _summary(replay: Replay, sources: tuple[Source, ...]) -> Summary:
+    counts = replay.summary()
+    named = {key: counts.pop(key) for key in ("symbol", "tick", "lot", "state", "reason", "states")}
+    return Summary(sources=sources, gaps=counts.pop("gaps"), counts=counts, **named)

@@ -1,0 +1,98 @@
+"""The bytes of an input file, plain or gzip, in chunks."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from obcore.errors import damaged_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+CHUNK = 1 << 20
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input as it was read: name, sha256 of the file's bytes and their number."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class SourceReader:
+    """Reads one file once, hashing what it reads.
+
+    Parameters
+    ----------
+    path : path-like
+        A plain or gzip file; its first bytes tell which.
+    on_read : callable, optional
+        Called with the number of file bytes read, for a progress bar.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], on_read: Callable[[int], None] | None = None
+    ) -> None:
+        self.path = Path(path)
+        self._on_read = on_read
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content, decompressed.
+
+        Raises
+        ------
+        DecodeError
+            If a gzip stream is damaged or ends early.
+        """
+        with self.path.open("rb") as file:
+            magic = file.peek(2)[:2]
+            counted = _Counted(file, self._count)
+            if magic != GZIP_MAGIC:
+                while chunk := counted.read(CHUNK):
+                    yield chunk
+                return
+            # GzipFile needs no more than read() of what it reads from.
+            with gzip.GzipFile(fileobj=cast("BinaryIO", counted)) as unpacked:
+                while chunk := self._unpack(unpacked):
+                    yield chunk
+
+    def source(self) -> Source:
+        """Return name, hash and size of what was read so far."""
+        return Source(self.path.name, self._hash.hexdigest(), self._size)
+
+    def _count(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+        self._size += len(chunk)
+        if self._on_read is not None:
+            self._on_read(len(chunk))
+
+    def _unpack(self, unpacked: gzip.GzipFile) -> bytes:
+        try:
+            return unpacked.read(CHUNK)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            reason = f"gzip: expected a whole stream, received damaged bytes ({error})"
+            raise damaged_input(self.path.name, reason) from error
+
+
+class _Counted:
+    """A file that tells what was read from it."""
+
+    def __init__(self, file: BinaryIO, on_chunk: Callable[[bytes], None]) -> None:
+        self._file = file
+        self._on_chunk = on_chunk
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._file.read(size)
+        self._on_chunk(chunk)
+        return chunk
