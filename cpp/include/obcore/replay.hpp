@@ -236,8 +236,9 @@ private:
 
     // ---- Which messages are meant -----------------------------------------------------------
 
-    // "BTC/USDT", "BTC-USDT" and "btcusdt" name what the venue calls "BTCUSDT".
+    // "BTC/USDT", "BTC-USDT", "btcusdt" and "binance:BTCUSDT" name what the venue calls "BTCUSDT".
     [[nodiscard]] static std::string normalised(std::string_view symbol) {
+        symbol.remove_prefix(symbol.find(':') + 1);  // npos + 1 is 0
         std::string out;
         for (const char c : symbol) {
             if (c == '/' || c == '-') continue;

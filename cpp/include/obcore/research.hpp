@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,12 +122,12 @@ public:
     [[nodiscard]] std::string_view format() const noexcept { return "headerless research CSV"; }
 
 private:
-    enum : std::size_t { type, event_time };
+    enum : std::uint8_t { type, event_time };
     struct Depth {
-        enum : std::size_t { transact_time = 2, symbol, u1, u2, u3, bids, asks, count };
+        enum : std::uint8_t { transact_time = 2, symbol, u1, u2, u3, bids, asks, count };
     };
     struct AggTrade {
-        enum : std::size_t {
+        enum : std::uint8_t {
             id = 2,
             symbol,
             price,

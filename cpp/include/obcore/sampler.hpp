@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,10 @@ public:
     void before_change(const Book& book, Nanos now) {
         if (every_.mode != Every::Mode::time || !visible_) return;
         require_receive_time(now);
+        if (now > next_grid_ns_ && (now - next_grid_ns_) / every_.interval_ns >= max_grid_jump) {
+            throw DecodeError("receive time", "a jump of less than a million rows of the time grid",
+                              "one of " + std::to_string(now - next_grid_ns_) + " ns");
+        }
         for (; next_grid_ns_ < now; next_grid_ns_ += every_.interval_ns) take_grid_row(book);
     }
 
@@ -102,6 +107,9 @@ public:
 private:
     // States kept to look back from a trade. A trade overtaken by more states than this has none.
     static constexpr std::size_t max_recent = 1024;
+
+    // A clock that leaps by years must not fill the memory with rows of one state.
+    static constexpr std::int64_t max_grid_jump = 1'000'000;
 
     struct State {
         Nanos ts_event_ns = absent;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -42,13 +43,17 @@ public:
     // Remove the older side's levels while crossed: only for sources without ids.
     bool uncross = false;
     // Deltas held while no snapshot has come; past it all of them are dropped, never the middle.
-    std::size_t max_buffered_levels = std::size_t{1} << 20;
+    std::size_t max_buffered_levels = std::size_t{1} << 19;
 
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] const Gap& last_gap() const noexcept { return last_gap_; }
 
+    // Levels a side; no market has so many, so past it the feed is broken.
+    std::size_t max_levels = std::size_t{1} << 20;
+
     // Takes one depth event. Verdict::apply means that the book shows a new state.
     Verdict on(const Event& event, Book& book) {
+        require_room(event, book);
         const Verdict verdict = event.rule == IdRule::none || event.kind == Kind::topn
                                     ? on_unverified(event, book)
                                 : event.kind == Kind::snapshot ? on_snapshot(event, book)
@@ -70,6 +75,16 @@ public:
 
 private:
     enum class Phase : std::uint8_t { waiting, loaded, joined };
+
+    // Before anything is applied, so that a message is all or nothing here too.
+    void require_room(const Event& event, const Book& book) const {
+        const std::size_t arriving =
+            buffered_levels_ + std::max(event.bids.size(), event.asks.size());
+        if (std::max(book.bids.count(), book.asks.count()) + arriving > max_levels) {
+            throw DecodeError("book", "at most " + std::to_string(max_levels) + " levels a side",
+                              "more");
+        }
+    }
 
     Verdict on_unverified(const Event& event, Book& book) {
         if (event.kind == Kind::delta && !complete_) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from os import PathLike
 
     from numpy.typing import NDArray
 
@@ -61,6 +61,16 @@ class Summary:
     def is_trusted(self) -> bool:
         """Whether the recording ever was a book: synced by proof, or complete by its format."""
         return self.states > 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values, ready for JSON; what was counted comes last."""
+        return {
+            "state": self.state,
+            "reason": self.reason,
+            "states": self.states,
+            "gaps": self.gaps,
+            **self.counts,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +151,13 @@ class Recording:
         uncross: bool = False,
         strict: bool = False,
     ) -> None:
-        single = isinstance(inputs, str) or hasattr(inputs, "__fspath__")
-        self.inputs = [Path(path) for path in ([inputs] if single else inputs)]  # type: ignore[list-item, union-attr]
+        paths = [inputs] if isinstance(inputs, (str, PathLike)) else inputs
+        self.inputs = [Path(path) for path in paths]
         if not self.inputs:
             msg = "expected at least one input, received none"
             raise ValueError(msg)
         self._options: dict[str, Any] = {
-            "format": parse_kind(kind),
+            "kind": parse_kind(kind),
             "symbol": symbol or (instrument.symbol if instrument is not None else ""),
             "grid": instrument.grid if instrument is not None else None,
             "uncross": uncross,
@@ -209,9 +219,8 @@ class Recording:
         replay = Replay(features=features, depth=depth, every=mode, every_n=n, **self._options)
         names = tuple(replay.names)
         for sources in self._run(replay, on_read):
-            summary = _summary(replay, sources)
-            yield FeatureTable(names, *replay.take_rows(), summary)
-        self._require_trust(summary)
+            yield FeatureTable(names, *replay.take_rows(), _summary(replay, sources))
+        self._require_trust(_summary(replay, ()))
 
     def book(
         self,
@@ -238,13 +247,22 @@ class Recording:
             With neither `at` nor `sequence` the one at the end. Its ``state`` and ``reason`` say
             how far it can be trusted.
         """
-        replay, _ = self._replay_until(at, sequence, on_read)
-        return replay.book()
+        return self.book_and_summary(at=at, sequence=sequence, on_read=on_read)[0]
 
     def summary(self, *, on_read: Callable[[int], None] | None = None) -> Summary:
         """Return what the recording holds; it need not ever have been in sync."""
-        replay, sources = self._replay_until(None, None, on_read)
-        return _summary(replay, sources)
+        return self.book_and_summary(on_read=on_read)[1]
+
+    def book_and_summary(
+        self,
+        *,
+        at: str | int | None = None,
+        sequence: int | None = None,
+        on_read: Callable[[int], None] | None = None,
+    ) -> tuple[Book, Summary]:
+        """Return `book` and the `summary` up to its moment, in one pass."""
+        replay, sources = self._replay_until(at, sequence, on_read)
+        return replay.book(), _summary(replay, sources)
 
     def _replay_until(
         self, at: str | int | None, sequence: int | None, on_read: Callable[[int], None] | None
@@ -347,19 +365,21 @@ def parse_time(time: str | int) -> int:
     """
     text = str(time).strip()
     if re.fullmatch(r"[0-9]{9,19}", text):
-        value = int(text)
-        return value * 1000 ** max(0, 3 - max(0, len(text) - 10) // 3)
+        thousands = max(0, len(text) - 10) // 3  # 10 digits are seconds, 13 milliseconds, …
+        return int(text) * int(1000 ** max(0, 3 - thousands))
     try:
-        moment = np.datetime64(text.removesuffix("Z"), "ns")
+        moment = np.array(text.removesuffix("Z"), dtype="datetime64[ns]")
     except ValueError:
-        moment = np.datetime64("NaT")
+        moment = np.array("NaT", dtype="datetime64[ns]")
     if np.isnat(moment):
         msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
         raise ValueError(msg)
-    return int(moment.astype(np.int64))
+    return int(moment.view(np.int64))
 
 
 def _summary(replay: Replay, sources: tuple[Source, ...]) -> Summary:
     counts = replay.summary()
-    named = {key: counts.pop(key) for key in ("symbol", "tick", "lot", "state", "reason", "states")}
+    named = {
+        key: counts.pop(key) for key in ("symbol", "tick", "lot", "state", "reason", "states")
+    }
     return Summary(sources=sources, gaps=counts.pop("gaps"), counts=counts, **named)
