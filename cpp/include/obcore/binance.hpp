@@ -63,10 +63,12 @@ public:
 
 private:
     // Keys that obcore reads. One letter is the venue's own spelling.
+    // NOLINTBEGIN(readability-identifier-naming): the venue tells E and e apart
     enum Key : std::uint8_t {
         e, E, T, s, U, u, p, q, X, m, t, a, b, A, B, letter_count,
         pu = letter_count, bids, asks, lastUpdateId, symbol, stream, data, result, code, key_count
     };
+    // NOLINTEND(readability-identifier-naming)
     static constexpr std::array<std::string_view, key_count> names{
         "e", "E", "T",  "s",    "U",    "u",            "p",      "q",      "X",    "m",      "t",
         "a", "b", "A",  "B",    "pu",   "bids",         "asks",   "lastUpdateId",   "symbol",
@@ -75,7 +77,7 @@ private:
         std::array<Key, 128> table{};
         table.fill(key_count);
         for (std::uint8_t key = 0; key < letter_count; ++key) {
-            table[static_cast<std::size_t>(names[key][0])] = static_cast<Key>(key);
+            table[static_cast<unsigned char>(names[key][0])] = static_cast<Key>(key);
         }
         return table;
     }();

@@ -80,10 +80,11 @@ struct Book {
         for (const Level& level : ask_levels) asks.set(level);
     }
 
-    // Moves every level onto a finer grid.
+    // Moves every level onto a finer grid, all of them or none.
     void rescale(const Rescale& factors) {
-        rescale_side(bids, factors);
-        rescale_side(asks, factors);
+        const std::vector<Level> finer_bids = rescaled(bids, factors);
+        const std::vector<Level> finer_asks = rescaled(asks, factors);
+        replace(finer_bids, finer_asks);
     }
 
     void clear() noexcept {
@@ -94,8 +95,10 @@ struct Book {
 
     // Ask minus bid in ticks; negative while crossed. None while a side is empty.
     [[nodiscard]] std::optional<Ticks> spread() const noexcept {
-        if (bids.empty() || asks.empty()) return std::nullopt;
-        return asks.best()->price - bids.best()->price;
+        const auto bid = bids.best();
+        const auto ask = asks.best();
+        if (!bid || !ask) return std::nullopt;
+        return ask->price - bid->price;
     }
     [[nodiscard]] bool is_crossed() const noexcept { return spread().value_or(1) < 0; }
     [[nodiscard]] bool is_locked() const noexcept { return spread().value_or(1) == 0; }
@@ -106,11 +109,12 @@ struct Book {
 
 private:
     template <Side side>
-    static void rescale_side(Ladder<side>& ladder, const Rescale& factors) {
+    [[nodiscard]] static std::vector<Level> rescaled(const Ladder<side>& ladder,
+                                                     const Rescale& factors) {
         std::vector<Level> levels(ladder.count());
         ladder.top(levels);
         for (Level& level : levels) factors.apply(level);
-        ladder.assign(levels);
+        return levels;
     }
 };
 

@@ -25,6 +25,7 @@ struct Feature {
     formula::Formula compute;
     Naming naming = Naming::plain;
     std::size_t default_levels = 0;  // 0: the depth of the set
+    // NOLINTNEXTLINE(readability-redundant-member-init): GCC wants it for rows that end earlier
     std::string_view weight_name = {};
     double default_weight = 0.0;
 };

@@ -33,7 +33,7 @@ public:
 // A number is finer than the tick or the lot, or beyond what int64 holds: never rounded.
 class PrecisionError : public DecodeError {
 public:
-    enum class Quantity { price, size };
+    enum class Quantity : std::uint8_t { price, size };
 
     PrecisionError(Quantity of, int needed, const std::string& what)
         : DecodeError(what), quantity(of), decimals(needed) {}

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -92,7 +94,7 @@ private:
     }
 
     // The standard vector without a call through a pointer for each of its values.
-    std::size_t fill_standard(std::span<double> out) const {
+    [[nodiscard]] std::size_t fill_standard(std::span<double> out) const {
         namespace f = formula;
         const f::Parameters top{.levels = depth_};
         const f::Parameters five{.levels = 5};
@@ -142,7 +144,8 @@ private:
         for (std::size_t i = 0; i <= text.size(); ++i) {
             const char c = i < text.size() ? text[i] : ',';
             nesting += (c == '(') - (c == ')');
-            if (c != ',' || (nesting > 0 && i < text.size())) continue;
+            const bool ends = i == text.size() || (c == ',' && nesting <= 0);
+            if (!ends) continue;
             parts.push_back(trim(text.substr(start, i - start)));
             start = i + 1;
         }
@@ -190,16 +193,20 @@ private:
                 set_argument(*feature, argument, name, parameters);
             }
         }
-        const bool counts = feature->naming != Naming::plain;
+        check(*feature, parameters, name);
+        append(column_name(*feature, base, parameters, defaults),
+               {feature->compute, parameters});
+    }
+
+    static void check(const Feature& feature, const formula::Parameters& parameters,
+                      std::string_view name) {
+        const bool counts = feature.naming != Naming::plain;
         if (counts && (parameters.levels < 1 || parameters.levels > max_depth)) {
             fail(name, "1 to " + std::to_string(max_depth) + " levels");
         }
-        const bool decays = feature->weight_name == "decay";
-        if (decays && !(parameters.weight > 0.0 && parameters.weight <= 1.0)) {
-            fail(name, "a decay in (0, 1]");
-        }
-        append(column_name(*feature, base, parameters, defaults),
-               {feature->compute, parameters});
+        const bool fraction = parameters.weight > 0.0 && parameters.weight <= 1.0;
+        if (feature.weight_name == "decay" && !fraction) fail(name, "a decay in (0, 1]");
+        if (!std::isfinite(parameters.weight)) fail(name, "a finite weight");
     }
 
     static void set_argument(const Feature& feature, std::string_view argument,
@@ -236,7 +243,7 @@ private:
     }
 
     void append(const std::string& name, Column column) {
-        if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
+        if (std::ranges::find(names_, name) != names_.end()) {
             fail(name, "each feature once");
         }
         names_.push_back(name);

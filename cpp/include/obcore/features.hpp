@@ -65,7 +65,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline DoubleDouble tenths(int n) noexcept {
-    return DoubleDouble(double(n)) / DoubleDouble(10.0);
+    return DoubleDouble(static_cast<double>(n)) / DoubleDouble(10.0);
 }
 
 // a_1·I_1 + a_2·I_2 + a_3·I_3, the weights in tenths.

@@ -31,9 +31,7 @@ public:
 
     // True when `event` holds a complete event. CSV groups are complete at the next group.
     bool decode(std::string_view text, const Grid& grid, Event& event) {
-        if (std::holds_alternative<std::monostate>(decoder_)) {
-            if (start(text)) return false;
-        }
+        if (std::holds_alternative<std::monostate>(decoder_) && start(text)) return false;
         if (auto* binance = std::get_if<binance::Decoder>(&decoder_)) {
             return decode_json(*binance, text, grid, event);
         }

@@ -55,7 +55,8 @@ public:
         const char* const start = p_;
         for (; p_ != end_; ++p_) {
             if (*p_ == '"') return {start, static_cast<std::size_t>(p_++ - start)};
-            if (*p_ == '\\' && ++p_ == end_) break;
+            if (*p_ == '\\') ++p_;
+            if (p_ == end_) break;
         }
         fail("the end of a string");
     }
@@ -145,7 +146,10 @@ private:
         };
         if (p != end && *p == '-') ++p;
         if (!digits()) return false;
-        if (p != end && *p == '.' && (++p, !digits())) return false;
+        if (p != end && *p == '.') {
+            ++p;
+            if (!digits()) return false;
+        }
         if (p != end && (*p == 'e' || *p == 'E')) {
             ++p;
             if (p != end && (*p == '+' || *p == '-')) ++p;

@@ -122,6 +122,7 @@ public:
     }
 
     // Copies the best levels, best first, and returns how many there were.
+    // NOLINTNEXTLINE(modernize-use-nodiscard): who asks for all of them knows the count
     std::size_t top(std::span<Level> out) const noexcept {
         if (out.empty() || empty()) return 0;
         std::size_t filled = 0;

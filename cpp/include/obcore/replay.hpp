@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cctype>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -306,8 +306,7 @@ private:
         if (!doubtful || bare_deltas_ < 0) return;
         const auto removes = [](const Level& level) { return level.size == 0; };
         if (event.bids.size() > largest_picture || event.asks.size() > largest_picture ||
-            std::any_of(event.bids.begin(), event.bids.end(), removes) ||
-            std::any_of(event.asks.begin(), event.asks.end(), removes)) {
+            std::ranges::any_of(event.bids, removes) || std::ranges::any_of(event.asks, removes)) {
             bare_deltas_ = -1;  // proved to be diffs
             return;
         }

@@ -177,7 +177,7 @@ private:
         if (verdict == Verdict::gap) {
             open_gap(delta, book);
         } else if (verdict == Verdict::apply) {
-            if (next_snapshot_) take_over(delta, book);
+            take_over(delta, book);
             apply(delta, book);
             book.state = BookState::synced;
         }
@@ -200,6 +200,7 @@ private:
 
     // The newer snapshot replaces the book just before the delta that joins it.
     void take_over(const Event& delta, Book& book) {
+        if (!next_snapshot_) return;
         const Sequence snapshot = next_snapshot_->ids.last;
         const Verdict verdict = binance::judge_join(delta.rule, snapshot, delta.ids);
         if (verdict == Verdict::skip) return;  // not there yet
@@ -269,16 +270,19 @@ private:
 
     // The venue left a delete out: the side that the message did not touch at the best is old.
     void remove_crossed(const Event& event, Book& book) {
-        const Ticks best_ask = book.asks.best()->price;
-        bool ask_is_new = false;
-        for (const Level& level : event.asks) ask_is_new |= level.price == best_ask;
-        while (book.is_crossed()) {
+        auto bid = book.bids.best();
+        auto ask = book.asks.best();
+        if (!bid || !ask) return;
+        const bool ask_is_new = std::ranges::any_of(
+            event.asks, [&](const Level& level) { return level.price == ask->price; });
+        for (; bid && ask && bid->price > ask->price; ++counters_.uncrossed_levels) {
             if (ask_is_new) {
-                book.bids.set({book.bids.best()->price, 0});
+                book.bids.set({bid->price, 0});
+                bid = book.bids.best();
             } else {
-                book.asks.set({book.asks.best()->price, 0});
+                book.asks.set({ask->price, 0});
+                ask = book.asks.best();
             }
-            ++counters_.uncrossed_levels;
         }
     }
 
