@@ -75,6 +75,42 @@ void apply_delta(Book& book, const Levels& bids, const Levels& asks,
     finish(book, sequence);
 }
 
+constexpr const char* book_doc = R"doc(An L2 book in integer ticks and lots, and how far it can be trusted.
+
+Parameters
+----------
+instrument : Instrument
+    Whose tick and lot the levels are counted in.
+
+Attributes
+----------
+best_bid, best_ask : (int, int) or None
+    Ticks and lots of level 1; None where the side is empty.
+state, reason : BookState, str
+    Whether the book is in sync by proof, and why or why not. A book that the caller fills by
+    hand is UNVERIFIED.
+sequence, ts_event_ns, ts_recv_ns : int or None
+    Final update id and times of the last message; None where the source has none.
+
+Notes
+-----
+Levels are `LEVEL_DTYPE` arrays of (price in ticks, size in lots). A message is all or nothing:
+an invalid level raises `DecodeError` and leaves the book as it was. Arrays handed out are
+copies. Not thread-safe.
+
+Examples
+--------
+>>> import obcore
+>>> btc = obcore.Instrument("BTCUSDT", "0.10", "0.001")
+>>> book = obcore.Book(btc)
+>>> book.apply_snapshot(btc.levels([("64250.10", "0.35")]), btc.levels([("64250.20", "1.2")]))
+>>> book.best_bid, book.best_ask
+((642501, 350), (642502, 1200))
+>>> book.apply_delta(btc.levels([("64250.10", "0")]), btc.levels([]))
+>>> book.best_bid is None, book.state.name
+(True, 'UNVERIFIED')
+)doc";
+
 }  // namespace
 
 void bind_book(py::module_& m) {
@@ -87,7 +123,7 @@ void bind_book(py::module_& m) {
         .value("GAP", BookState::gap)
         .finalize();
 
-    py::class_<Book>(m, "Book", "An L2 book: integer ticks and lots, and how far to trust it.")
+    py::class_<Book>(m, "Book", book_doc)
         .def(py::init(&make_book), "instrument"_a)
         .def("apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
              "Replace both sides.")

@@ -24,7 +24,7 @@ Classes& classes() {
 }
 
 PyObject* make(py::module_& m, const char* name, const char* doc, const py::tuple& bases) {
-    const std::string qualified = std::string("obcore._core.") + name;
+    const std::string qualified = std::string("obcore.errors.") + name;  // where users find it
     PyObject* made =
         PyErr_NewExceptionWithDoc(qualified.c_str(), doc, bases.ptr(), nullptr);
     if (made == nullptr) throw py::error_already_set();

@@ -38,10 +38,36 @@ py::dict to_dict(const Feature& feature) {
                     "source"_a = std::string(feature.source), "parameters"_a = parameters);
 }
 
+constexpr const char* feature_set_doc =
+    R"doc(Chosen features of one book state, in order, as one vector of float64.
+
+Parameters
+----------
+features : str, optional
+    ``"standard"``, ``"all"``, ``"collector"``, or names with commas between them. Parameters go
+    in parentheses: ``"obi_5, vwap(levels=10)"``. See `obcore.features.catalog`.
+depth : int, optional
+    Levels a side where a formula has a depth, 1 to 1,000.
+
+Raises
+------
+ObcoreError
+    If a name or a parameter is not in the catalogue.
+
+Examples
+--------
+>>> import obcore
+>>> features = obcore.FeatureSet("spread, obi_5, vwap(levels=10)")
+>>> features.names
+['spread', 'obi_5', 'vwap(levels=10)']
+>>> len(obcore.FeatureSet("standard", depth=10))
+58
+)doc";
+
 }  // namespace
 
 void bind_features(py::module_& m) {
-    py::class_<FeatureSet>(m, "FeatureSet", "Chosen features of one book state, as one vector.")
+    py::class_<FeatureSet>(m, "FeatureSet", feature_set_doc)
         .def(py::init<std::string_view, std::size_t>(), "features"_a = "standard", "depth"_a = 10)
         .def_property_readonly("names", &FeatureSet::names)
         .def_property_readonly("depth", &FeatureSet::depth)

@@ -57,7 +57,7 @@ class Instrument:
     ('64250.10', 64250.1)
     >>> btc.to_ticks("64250.15")
     Traceback (most recent call last):
-    obcore._core.PrecisionError: price: expected a multiple of the tick 0.10, received 64250.15
+    obcore.errors.PrecisionError: price: expected a multiple of the tick 0.10, received 64250.15
     """
 
     symbol: str
