@@ -1,0 +1,57 @@
+"""The command line; needs the extra ``app``."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated
+
+from obcore.cli.extra import INSTALL_HINT
+
+if TYPE_CHECKING or find_spec("typer") is not None:
+    import typer
+
+    from obcore import __version__
+    from obcore.cli.book import book
+    from obcore.cli.catalog import catalog
+    from obcore.cli.console import Commands
+    from obcore.cli.demo import demo
+    from obcore.cli.features import features
+    from obcore.cli.inspect import inspect
+    from obcore.cli.plot import plot
+
+    app = typer.Typer(
+        name="obcore",
+        cls=Commands,
+        help="Recorded market data to order books and features.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in (features, book, inspect, plot, demo, catalog):
+        app.command(no_args_is_help=command not in (demo, catalog))(command)
+
+    def _print_version(asked: bool) -> None:
+        if asked:
+            typer.echo(f"obcore {__version__}")
+            raise typer.Exit
+
+    @app.callback()
+    def main(
+        *,
+        version: Annotated[
+            bool,
+            typer.Option(
+                "--version", callback=_print_version, is_eager=True, help="Print the version."
+            ),
+        ] = False,
+    ) -> None:
+        """Turn recorded market data into exact order books and features."""
+
+else:
+
+    def app() -> None:
+        """Say what is missing."""
+        sys.stderr.write(f"error: {INSTALL_HINT}\n")
+        sys.exit(2)

@@ -1,0 +1,7 @@
+"""``python -m obcore.cli``."""
+
+from __future__ import annotations
+
+from obcore.cli import app
+
+app()

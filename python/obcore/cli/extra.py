@@ -1,0 +1,6 @@
+"""What the extra ``app`` brings, and what to say where it is missing."""
+
+from __future__ import annotations
+
+PACKAGES = frozenset({"matplotlib", "pyarrow", "rich", "typer"})
+INSTALL_HINT = "the commands need more packages: pip install 'obcore[app]'"

@@ -1,0 +1,147 @@
+"""``obcore features``."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from obcore.book import FeatureSet
+from obcore.cli.console import (
+    fields,
+    judged_as,
+    print_json,
+    progress,
+    quantity,
+    stdout,
+    warn,
+)
+from obcore.cli.inspect import describe_gap
+from obcore.cli.options import (
+    Inputs,
+    Json,
+    Kind,
+    Lot,
+    Output,
+    Strict,
+    Symbol,
+    Tick,
+    Uncross,
+    open_recording,
+    require_writable,
+)
+from obcore.data.parquet import FeatureFile, require_pyarrow, write_features
+from obcore.data.recording import Summary, parse_every
+
+GAPS_WARNED = 3
+
+
+def features(
+    inputs: Inputs,
+    *,
+    output: Output,
+    symbol: Symbol = None,
+    tick: Tick = None,
+    lot: Lot = None,
+    chosen: Annotated[
+        str,
+        typer.Option(
+            "--set", help="standard, all, collector, or names with commas: see obcore catalog."
+        ),
+    ] = "standard",
+    depth: Annotated[
+        int, typer.Option(help="Levels a side, where a formula has a depth.", min=1, max=1000)
+    ] = 10,
+    every: Annotated[
+        str,
+        typer.Option(
+            help="A row at each event, at each trade (the state before it), at every nth event "
+            "(10) or on a grid of receive time (100ms)."
+        ),
+    ] = "event",
+    kind: Kind = "auto",
+    uncross: Uncross = False,
+    strict: Strict = False,
+    json: Json = False,
+) -> None:
+    """Replay recorded files and write one row of features a state to a Parquet file."""
+    with judged_as("--every"):
+        parse_every(every)
+    with judged_as("--set"):
+        FeatureSet(chosen, depth)
+    require_writable(output, inputs=inputs)
+    recording = open_recording(
+        inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross, strict=strict
+    )
+
+    require_pyarrow()
+    start = time.perf_counter()
+    with progress(inputs, as_json=json) as on_read:
+        file = write_features(
+            recording, output, chosen, depth=depth, every=every, on_read=on_read
+        )
+    seconds = time.perf_counter() - start
+
+    warn_of_losses(file)
+    if json:
+        print_json(features_document(file, seconds))
+    else:
+        stdout().print(fields(feature_rows(file, seconds)))
+
+
+def features_document(file: FeatureFile, seconds: float) -> dict[str, Any]:
+    """Return what was written and how fast, for JSON."""
+    summary = file.summary
+    return {
+        "output": str(file.path),
+        "bytes": file.size,
+        "rows": file.rows,
+        "columns": list(file.columns),
+        "seconds": seconds,
+        "input_mb_per_s": summary.counts["bytes"] / 1e6 / seconds,
+        "rows_per_s": file.rows / seconds,
+        "instrument": {
+            "symbol": summary.symbol,
+            "tick": float(summary.tick),
+            "lot": float(summary.lot),
+        },
+        "summary": summary.as_dict(),
+    }
+
+
+def feature_rows(file: FeatureFile, seconds: float) -> list[tuple[str, str]]:
+    """Return what was written and how fast, as names and values."""
+    read = file.summary.counts["bytes"]
+    speed = f"{quantity(read / seconds, 'B')}/s of unpacked input"
+    return [
+        ("wrote", f"{file.path}, {quantity(file.size, 'B')}"),
+        ("rows", f"{file.rows:,}"),
+        ("states", f"{file.summary.states:,}"),
+        ("columns", f"{len(file.columns):,}"),
+        ("time", f"{seconds:.2f} s, {speed}, {file.rows / seconds:,.0f} rows/s"),
+    ]
+
+
+def warn_of_losses(file: FeatureFile) -> None:
+    """Say on stderr where the rows do not cover the whole recording."""
+    summary = file.summary
+    for line in gap_warnings(summary):
+        warn(line)
+    if file.rows == 0:
+        warn("no rows: the recording has no moment of the kind that --every asks for")
+    orphans = summary.counts["trades_without_state"]
+    if orphans:
+        warn(f"{orphans:,} trades have no row: no book in sync came before them")
+    if summary.counts["crossed"]:
+        warn(f"the book was crossed after {summary.counts['crossed']:,} messages")
+
+
+def gap_warnings(summary: Summary) -> list[str]:
+    """Return a line on the gaps, and one for each of the first."""
+    count = summary.counts["gap_count"]
+    if not count:
+        return []
+    plural = "gap" if count == 1 else "gaps"
+    head = f"{count:,} {plural} in the update ids: rows end there until the next proved join"
+    return [head, *(describe_gap(gap) for gap in summary.gaps[:GAPS_WARNED])]

@@ -1,0 +1,106 @@
+"""The options that several commands take, and the recording that they describe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from obcore.cli.console import judged_as, usage_error
+from obcore.data.recording import Recording, parse_kind
+from obcore.instrument import Instrument
+
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Recorded files, plain or gzip; several are one recording, in this order.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        show_default=False,
+        metavar="INPUT",
+    ),
+]
+Symbol = Annotated[
+    str | None,
+    typer.Option(
+        help="The instrument to take from a recording of several.", show_default=False
+    ),
+]
+Tick = Annotated[
+    str | None,
+    typer.Option(
+        help="Price step, e.g. 0.10. Found from the data without.", show_default=False
+    ),
+]
+Lot = Annotated[
+    str | None,
+    typer.Option(help="Size step, e.g. 0.001. Goes with --tick.", show_default=False),
+]
+Kind = Annotated[
+    str,
+    typer.Option(help="auto (from the content), diff, topn, pictures, tardis or research."),
+]
+Uncross = Annotated[
+    bool,
+    typer.Option("--uncross", help="Remove stale levels of a crossed book without ids."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail at a gap in the update ids.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="The file to write.", show_default=False)
+]
+
+
+def open_recording(
+    inputs: list[Path],
+    *,
+    symbol: str | None,
+    tick: str | None,
+    lot: str | None,
+    kind: str,
+    uncross: bool = False,
+    strict: bool = False,
+) -> Recording:
+    """Return the recording that the options describe, or raise a usage error."""
+    with judged_as("--kind"):
+        parse_kind(kind)
+    return Recording(
+        inputs,
+        instrument=_instrument(symbol, tick, lot),
+        symbol=symbol,
+        kind=kind,
+        uncross=uncross,
+        strict=strict,
+    )
+
+
+def _instrument(symbol: str | None, tick: str | None, lot: str | None) -> Instrument | None:
+    if (tick is None) != (lot is None):
+        msg = "one does not go without the other"
+        raise usage_error(msg, "--tick' / '--lot")
+    if tick is None or lot is None:
+        return None
+    with judged_as("--tick' / '--lot"):
+        return Instrument(symbol or "", tick, lot)
+
+
+def require_writable(out: Path, *, inputs: list[Path]) -> None:
+    """Raise a usage error where `out` cannot be written, before any work is done."""
+    if out.exists() and not out.is_file():
+        msg = f"expected a file, received {out}"
+        raise usage_error(msg, "-o")
+    if any(out.exists() and out.samefile(path) for path in inputs):
+        msg = f"{out} is also an input"
+        raise usage_error(msg, "-o")
+    folder = out.parent
+    if not folder.is_dir():
+        msg = f"there is no folder {folder}"
+        raise usage_error(msg, "-o")
+    if not os.access(folder, os.W_OK) or (out.exists() and not os.access(out, os.W_OK)):
+        msg = f"{out} cannot be written"
+        raise usage_error(msg, "-o")
