@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <string_view>
+
 #include "obcore/units.hpp"
 
 namespace obcore::bindings {
@@ -25,6 +27,14 @@ void bind_replay(py::module_& m);
     const py::int_ high(static_cast<std::int64_t>(value >> 64));
     const py::int_ low(static_cast<std::uint64_t>(value));
     return py::int_((high << py::int_(64)) | low);
+}
+
+// Foreign bytes may be no UTF-8; what cannot be read is shown as such.
+[[nodiscard]] inline py::str readable(std::string_view text) {
+    PyObject* decoded =
+        PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "replace");
+    if (decoded == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::str>(decoded);
 }
 
 // None for what the source does not have.

@@ -33,7 +33,7 @@ PyObject* make(py::module_& m, const char* name, const char* doc, const py::tupl
 }
 
 py::object instance(PyObject* type, const std::string& what) {
-    return py::reinterpret_borrow<py::object>(type)(what);
+    return py::reinterpret_borrow<py::object>(type)(readable(what));
 }
 
 void raise_decode(PyObject* type, const std::string& what, const py::object& source,
@@ -41,7 +41,7 @@ void raise_decode(PyObject* type, const std::string& what, const py::object& sou
     py::object error = instance(type, what);
     error.attr("source") = source;
     error.attr("line") = line;
-    error.attr("reason") = reason;
+    error.attr("reason") = readable(reason);
     PyErr_SetObject(type, error.ptr());
 }
 
@@ -53,7 +53,7 @@ void translate(std::exception_ptr thrown) {
         PyObject* type = error.cause == InputError::Cause::malformed  ? classes().decode
                          : error.cause == InputError::Cause::off_grid ? classes().precision
                                                                       : classes().ambiguous;
-        raise_decode(type, error.what(), py::str(error.source),
+        raise_decode(type, error.what(), readable(error.source),
                      error.line > 0 ? py::object(py::int_(error.line)) : py::none(),
                      error.reason);
     } catch (const PrecisionError& error) {
@@ -66,7 +66,7 @@ void translate(std::exception_ptr thrown) {
         raised.attr("received") = or_none(error.received);
         PyErr_SetObject(classes().gap, raised.ptr());
     } catch (const Error& error) {
-        PyErr_SetString(classes().base, error.what());
+        PyErr_SetObject(classes().base, readable(error.what()).ptr());
     }
 }
 

@@ -30,7 +30,8 @@ py::dict to_dict(const Feature& feature) {
                                    : py::object(py::int_(feature.default_levels));
     }
     if (!feature.weight_name.empty()) {
-        parameters[py::str(std::string(feature.weight_name))] = feature.default_weight;
+        parameters[py::str(std::string(feature.weight_name))] =
+            py::float_(py::str(std::string(feature.default_weight)));
     }
     return py::dict("name"_a = std::string(feature.name) + (numbered ? "{n}" : ""),
                     "formula"_a = std::string(feature.formula),

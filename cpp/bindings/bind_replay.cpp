@@ -66,14 +66,6 @@ py::tuple to_arrays(Rows rows, std::size_t columns) {
                           to_array(std::move(rows.values), {n, k}));
 }
 
-// Foreign bytes may be no UTF-8; what cannot be read is shown as such.
-py::str readable(const std::string& text) {
-    PyObject* decoded =
-        PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "replace");
-    if (decoded == nullptr) throw py::error_already_set();
-    return py::reinterpret_steal<py::str>(decoded);
-}
-
 py::dict clock_dict(const Statistics::Clock& clock) {
     return py::dict("first_ns"_a = or_none(clock.first), "last_ns"_a = or_none(clock.last),
                     "regressions"_a = clock.regressions);

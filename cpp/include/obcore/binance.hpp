@@ -20,8 +20,9 @@ namespace obcore::binance {
 
 // May `next` follow an event that ended at `last`? For a synced book and inside a buffer.
 [[nodiscard]] inline Verdict judge(IdRule rule, Sequence last, const Ids& next) noexcept {
+    if (next.last < last) return Verdict::skip;
     if (rule == IdRule::binance_futures && next.previous == last) return Verdict::apply;
-    if (next.last <= last) return Verdict::skip;
+    if (next.last == last) return Verdict::skip;
     if (rule == IdRule::binance_spot && next.first <= last + 1) return Verdict::apply;
     return Verdict::gap;
 }

@@ -25,9 +25,10 @@ struct Feature {
     formula::Formula compute;
     Naming naming = Naming::plain;
     std::size_t default_levels = 0;  // 0: the depth of the set
-    // NOLINTNEXTLINE(readability-redundant-member-init): GCC wants it for rows that end earlier
+    // NOLINTBEGIN(readability-redundant-member-init): GCC wants them for rows that end earlier
     std::string_view weight_name = {};
-    double default_weight = 0.0;
+    std::string_view default_weight = {};  // decimal text: 0.9 is nine tenths, no double is
+    // NOLINTEND(readability-redundant-member-init)
 };
 
 namespace sources {
@@ -76,7 +77,7 @@ inline constexpr auto catalog = [] {
          f::imbalance_level, from_one},
         {"depth_weighted_obi",
          "(Wb - Wa) / (Wb + Wa), W = sum Q_{i+1} decay^i / (1 + |P_{i+1} - mid| / mid)", "1",
-         from::common, f::depth_weighted_obi, levels, 10, "decay", 0.9},
+         from::common, f::depth_weighted_obi, levels, 10, "decay", "0.9"},
         {"bid_ask_ratio_full", "Vb / Va over the whole book", "1", from::common,
          f::bid_ask_ratio_full},
         {"total_bid_volume", "Vb over the whole side", "base", from::common,
@@ -89,7 +90,7 @@ inline constexpr auto catalog = [] {
         {"microprice", "(Pb_1 Qa_1 + Pa_1 Qb_1) / (Qb_1 + Qa_1)", "quote", from::gatheral,
          f::microprice},
         {"adjusted_microprice", "microprice + w I_1 spread / 2", "quote", from::adjusted,
-         f::adjusted_microprice, plain, 0, "w", 0.5},
+         f::adjusted_microprice, plain, 0, "w", "0.5"},
         {"adjusted_mid_1", "mid + spread I_1 (I_1^8 + 1) / 4", "quote", from::adjusted,
          f::adjusted_mid_1},
         {"adjusted_mid_2", "mid + spread I_1 (I_1^2 + 1) / 4", "quote", from::adjusted,

@@ -30,6 +30,12 @@ struct Decimal {
     int decimals = 0;
     bool negative = false;
     Fault fault = Fault::none;
+
+    friend bool operator==(const Decimal&, const Decimal&) = default;
+
+    [[nodiscard]] Int128 signed_mantissa() const noexcept {
+        return negative ? -Int128{mantissa} : Int128{mantissa};
+    }
 };
 
 namespace detail {

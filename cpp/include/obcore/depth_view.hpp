@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "obcore/book.hpp"
+#include "obcore/double_double.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -36,21 +37,23 @@ public:
     // Lots of the whole side, also beyond the levels loaded.
     [[nodiscard]] Int128 total() const noexcept { return total_; }
 
-    // Σ price · size of the first n levels, in ticks · lots: exact wherever 128 bits hold it,
-    // which fails only for side totals above 2^66 lots.
-    [[nodiscard]] double turnover(std::size_t n) const noexcept {
+    // Σ price · size of the first n levels, in ticks · lots, as a double or a DoubleDouble:
+    // summed exactly wherever 128 bits hold it, which fails only above 2^66 lots in total.
+    template <typename Real>
+    [[nodiscard]] Real turnover(std::size_t n) const noexcept {
         const std::size_t used = count(n);
-        if (volumes_[used] >> 66 != 0) [[unlikely]] {
-            double sum = 0.0;
-            for (std::size_t i = 0; i < used; ++i) {
-                sum += static_cast<double>(levels_[i].price) *
-                       static_cast<double>(levels_[i].size);
+        const bool fits = volumes_[used] >> 66 == 0;
+        Real rounded{};
+        Int128 exact = 0;
+        for (std::size_t i = 0; i < used; ++i) {
+            const Int128 product = Int128{levels_[i].price} * levels_[i].size;
+            if (fits) [[likely]] {
+                exact += product;
+            } else {
+                rounded = rounded + to_real<Real>(product);
             }
-            return sum;
         }
-        Int128 sum = 0;
-        for (std::size_t i = 0; i < used; ++i) sum += Int128{levels_[i].price} * levels_[i].size;
-        return to_double(sum);
+        return fits ? to_real<Real>(exact) : rounded;
     }
 
 private:

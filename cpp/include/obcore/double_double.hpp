@@ -64,4 +64,13 @@ private:
     }
 };
 
+template <typename Real>
+[[nodiscard]] inline Real to_real(Int128 value) noexcept {
+    return Real(value);
+}
+template <>
+[[nodiscard]] inline double to_real<double>(Int128 value) noexcept {
+    return to_double(value);
+}
+
 }  // namespace obcore

@@ -21,12 +21,21 @@ public:
         : Error(std::string(field) + ": expected " + std::string(expected) + ", received " +
                 shortened(received)) {}
 
-    // A message may be megabytes long; an error line may not.
+    // A message may be megabytes long and hold control characters; an error line may not.
     [[nodiscard]] static std::string shortened(std::string_view text) {
         constexpr std::size_t limit = 60;
-        if (text.size() <= limit) return std::string(text);
-        return std::string(text.substr(0, limit)) + "… (" + std::to_string(text.size()) +
-               " bytes)";
+        constexpr std::string_view digits = "0123456789abcdef";
+        std::string out;
+        for (const char c : text.substr(0, limit)) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte >= 0x20 && byte != 0x7f) {
+                out += c;
+            } else {
+                out += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xfU]};
+            }
+        }
+        if (text.size() > limit) out += "… (" + std::to_string(text.size()) + " bytes)";
+        return out;
     }
 };
 

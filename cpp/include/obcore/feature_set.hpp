@@ -1,9 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "obcore/catalog.hpp"
+#include "obcore/decimal.hpp"
 #include "obcore/error.hpp"
 
 namespace obcore {
@@ -96,8 +95,8 @@ private:
     // The standard vector without a call through a pointer for each of its values.
     [[nodiscard]] std::size_t fill_standard(std::span<double> out) const {
         namespace f = formula;
-        const f::Parameters top{.levels = depth_};
-        const f::Parameters five{.levels = 5};
+        const f::Parameters top{.levels = depth_, .weight = {}};
+        const f::Parameters five{.levels = 5, .weight = {}};
         std::size_t i = 0;
         out[i++] = f::mid_price(view_, top);
         out[i++] = f::spread(view_, top);
@@ -118,12 +117,12 @@ private:
         out[i++] = f::bid_vol(view_, five);
         out[i++] = f::ask_vol(view_, five);
         for (std::size_t level = 1; level <= depth_; ++level) {
-            out[i++] = f::bid_price_offset(view_, {.levels = level});
-            out[i++] = f::bid_level_vol(view_, {.levels = level});
+            out[i++] = f::bid_price_offset(view_, {.levels = level, .weight = {}});
+            out[i++] = f::bid_level_vol(view_, {.levels = level, .weight = {}});
         }
         for (std::size_t level = 1; level <= depth_; ++level) {
-            out[i++] = f::ask_price_offset(view_, {.levels = level});
-            out[i++] = f::ask_level_vol(view_, {.levels = level});
+            out[i++] = f::ask_price_offset(view_, {.levels = level, .weight = {}});
+            out[i++] = f::ask_level_vol(view_, {.levels = level, .weight = {}});
         }
         return i;
     }
@@ -174,6 +173,14 @@ private:
         return !text.empty() && result.ec == std::errc{} && result.ptr == end;
     }
 
+    // A feature's arguments as its name gives them, the weight as the exact decimal it is.
+    struct Arguments {
+        std::size_t levels = 0;
+        Decimal weight;
+
+        friend bool operator==(const Arguments&, const Arguments&) = default;
+    };
+
     void add(std::string_view name) {
         const auto open = name.find('(');
         const std::string_view base = trim(name.substr(0, open));
@@ -181,65 +188,77 @@ private:
         const Feature* feature = find(base, number);
         if (feature == nullptr) fail(name, "the name of a set or of a feature in the catalogue");
 
-        formula::Parameters parameters{feature->default_levels, feature->default_weight};
-        if (feature->naming == Naming::from_zero) parameters.levels = number + 1;
-        if (feature->naming == Naming::from_one) parameters.levels = number;
-        if (feature->naming == Naming::levels && parameters.levels == 0) parameters.levels = depth_;
-        const formula::Parameters defaults = parameters;
+        const Arguments defaults = default_arguments(*feature, number);
+        Arguments arguments = defaults;
         if (open != std::string_view::npos) {
             if (name.back() != ')') fail(name, "a closing parenthesis");
             const std::string_view list = name.substr(open + 1, name.size() - open - 2);
             for (const std::string_view argument : split(list)) {
-                set_argument(*feature, argument, name, parameters);
+                set_argument(*feature, argument, name, arguments);
             }
         }
-        check(*feature, parameters, name);
-        append(column_name(*feature, base, parameters, defaults),
-               {feature->compute, parameters});
+        append(column_name(*feature, base, arguments, defaults),
+               {feature->compute, checked(*feature, arguments, name)});
     }
 
-    static void check(const Feature& feature, const formula::Parameters& parameters,
-                      std::string_view name) {
-        const bool counts = feature.naming != Naming::plain;
-        if (counts && (parameters.levels < 1 || parameters.levels > max_depth)) {
-            fail(name, "1 to " + std::to_string(max_depth) + " levels");
-        }
-        const bool fraction = parameters.weight > 0.0 && parameters.weight <= 1.0;
-        if (feature.weight_name == "decay" && !fraction) fail(name, "a decay in (0, 1]");
-        if (!std::isfinite(parameters.weight)) fail(name, "a finite weight");
+    [[nodiscard]] Arguments default_arguments(const Feature& feature, std::size_t number) const {
+        Arguments out{feature.default_levels, {}};
+        if (!feature.weight_name.empty()) out.weight = read_decimal(feature.default_weight);
+        if (feature.naming == Naming::from_zero) out.levels = number + 1;
+        if (feature.naming == Naming::from_one) out.levels = number;
+        if (feature.naming == Naming::levels && out.levels == 0) out.levels = depth_;
+        return out;
     }
 
     static void set_argument(const Feature& feature, std::string_view argument,
-                             std::string_view name, formula::Parameters& parameters) {
+                             std::string_view name, Arguments& arguments) {
         const auto equals = argument.find('=');
         const std::string_view key = trim(argument.substr(0, equals));
         const std::string_view value =
             equals == std::string_view::npos ? "" : trim(argument.substr(equals + 1));
         bool understood = false;
         if (key == "levels" && feature.naming == Naming::levels) {
-            understood = read_number(value, parameters.levels);
+            understood = read_number(value, arguments.levels);
         } else if (!feature.weight_name.empty() && key == feature.weight_name) {
-            understood = read_number(value, parameters.weight);
+            arguments.weight = read_decimal(value);
+            understood = arguments.weight.fault == Decimal::Fault::none;
         }
         if (!understood) fail(name, "arguments as the catalogue lists them");
     }
 
+    [[nodiscard]] static formula::Parameters checked(const Feature& feature,
+                                                     const Arguments& arguments,
+                                                     std::string_view name) {
+        const bool counts = feature.naming != Naming::plain;
+        if (counts && (arguments.levels < 1 || arguments.levels > max_depth)) {
+            fail(name, "1 to " + std::to_string(max_depth) + " levels");
+        }
+        if (feature.weight_name.empty()) return {.levels = arguments.levels, .weight = {}};
+
+        const Decimal& weight = arguments.weight;
+        if (weight.decimals < 0 || weight.decimals > max_decimals) {
+            fail(name, "a weight of at most 18 decimals");
+        }
+        const std::uint64_t unit = powers_of_ten[static_cast<std::size_t>(weight.decimals)];
+        const bool fraction = weight.mantissa > 0 && weight.mantissa <= unit && !weight.negative;
+        if (feature.weight_name == "decay" && !fraction) fail(name, "a decay in (0, 1]");
+        return {.levels = arguments.levels,
+                .weight = DoubleDouble(weight.signed_mantissa()) / DoubleDouble(Int128{unit})};
+    }
+
     // Default parameters give the bare name, others say so.
     [[nodiscard]] static std::string column_name(const Feature& feature, std::string_view base,
-                                                 const formula::Parameters& used,
-                                                 const formula::Parameters& defaults) {
-        std::string arguments;
-        if (used.levels != defaults.levels) {
-            arguments = "levels=" + std::to_string(used.levels);
-        }
+                                                 const Arguments& used,
+                                                 const Arguments& defaults) {
+        std::string list;
+        if (used.levels != defaults.levels) list = "levels=" + std::to_string(used.levels);
         if (used.weight != defaults.weight) {
-            std::array<char, 32> text{};
-            const auto end = std::to_chars(text.begin(), text.end(), used.weight).ptr;
-            arguments += arguments.empty() ? "" : ", ";
-            arguments += std::string(feature.weight_name) + '=' + std::string(text.data(), end);
+            const Step step{1, used.weight.decimals, used.weight.decimals};
+            list += (list.empty() ? "" : ", ") + std::string(feature.weight_name) + '=' +
+                    to_text(used.weight.signed_mantissa(), step);
         }
         const std::string name(base);
-        return arguments.empty() ? name : name + '(' + arguments + ')';
+        return list.empty() ? name : name + '(' + list + ')';
     }
 
     void append(const std::string& name, Column column) {

@@ -20,7 +20,7 @@ namespace obcore::formula {
 
 struct Parameters {
     std::size_t levels = 0;  // how many levels count, or which level, from 1
-    double weight = 0.0;     // a decay or a weight, where the formula has one
+    DoubleDouble weight;     // a decay or a weight, where the formula has one
 };
 
 using Formula = double (*)(const DepthView&, const Parameters&);
@@ -41,9 +41,14 @@ namespace detail {
     return DoubleDouble(bid - ask) / DoubleDouble(bid + ask);
 }
 
+// Σ P·Q / Σ Q of a side's first n levels, in ticks.
+template <typename Real>
+[[nodiscard]] Real vwap_ticks(const SideView& side, std::size_t n) noexcept {
+    return side.turnover<Real>(n) / to_real<Real>(side.volume(n));
+}
+
 [[nodiscard]] inline double vwap(const DepthView& view, const SideView& side, std::size_t n) {
-    if (side.empty()) return nan;
-    return view.price(side.turnover(n) / to_double(side.volume(n)));
+    return side.empty() ? nan : view.price(vwap_ticks<double>(side, n));
 }
 
 // spread and its kin over twice the mid: NaN where the mid is undefined, zero or negative.
@@ -127,7 +132,12 @@ inline double vwap_ask(const DepthView& v, const Parameters& p) {
     return detail::vwap(v, v.asks, p.levels);
 }
 inline double vwap_mid(const DepthView& v, const Parameters& p) {
-    return (vwap_bid(v, p) + vwap_ask(v, p)) / 2.0;
+    if (v.one_sided()) return nan;
+    if (!v.grid.nonpositive_prices) return (vwap_bid(v, p) + vwap_ask(v, p)) / 2.0;
+    // Only prices of both signs can cancel here.
+    const DoubleDouble sum = detail::vwap_ticks<DoubleDouble>(v.bids, p.levels) +
+                             detail::vwap_ticks<DoubleDouble>(v.asks, p.levels);
+    return v.price((sum * 0.5).value());
 }
 inline double imbalance(const DepthView& v, const Parameters&) {
     return detail::imbalance(v.bids.total(), v.asks.total());
@@ -202,7 +212,9 @@ inline double spread_bps(const DepthView& v, const Parameters& p) {
 inline double vwap(const DepthView& v, const Parameters& p) {
     const Int128 volume = v.bids.volume(p.levels) + v.asks.volume(p.levels);
     if (volume == 0) return nan;
-    return v.price((v.bids.turnover(p.levels) + v.asks.turnover(p.levels)) / to_double(volume));
+    const DoubleDouble turnover = v.bids.turnover<DoubleDouble>(p.levels) +
+                                  v.asks.turnover<DoubleDouble>(p.levels);
+    return v.price((turnover / DoubleDouble(volume)).value());
 }
 
 // ---- Microprice and adjusted mids ---------------------------------------------------------
@@ -218,7 +230,7 @@ inline double microprice(const DepthView& v, const Parameters&) {
 inline double adjusted_microprice(const DepthView& v, const Parameters& p) {
     if (v.one_sided()) return nan;
     const DoubleDouble i = detail::level_imbalance(v, 0);
-    return detail::mid_plus(v, i * (DoubleDouble(1.0) + DoubleDouble(p.weight)) * 0.5);
+    return detail::mid_plus(v, i * (p.weight + 1.0) * 0.5);
 }
 inline double adjusted_mid_1(const DepthView& v, const Parameters&) {
     if (v.one_sided()) return nan;
@@ -264,11 +276,11 @@ inline double adjusted_mid_8(const DepthView& v, const Parameters&) {
 // Volume-adjusted mid: each side's VWAP weighted by the other side's volume.
 inline double vamp(const DepthView& v, const Parameters& p) {
     if (v.one_sided()) return nan;
-    const double bid = to_double(v.bids.volume(p.levels));
-    const double ask = to_double(v.asks.volume(p.levels));
-    const double weighted = v.bids.turnover(p.levels) / bid * ask +
-                            v.asks.turnover(p.levels) / ask * bid;
-    return v.price(weighted / (bid + ask));
+    const DoubleDouble bid = v.bids.volume(p.levels);
+    const DoubleDouble ask = v.asks.volume(p.levels);
+    const DoubleDouble weighted = detail::vwap_ticks<DoubleDouble>(v.bids, p.levels) * ask +
+                                  detail::vwap_ticks<DoubleDouble>(v.asks, p.levels) * bid;
+    return v.price((weighted / (bid + ask)).value());
 }
 
 }  // namespace obcore::formula

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "obcore/binance.hpp"
@@ -27,7 +28,9 @@ enum class Format : std::uint8_t {
 // Decodes the messages of one input, whatever its format.
 class FormatDecoder {
 public:
-    explicit FormatDecoder(Format format = Format::automatic) : format_(format) {}
+    // `filter` says which symbol is meant, for the formats that interleave symbols in one event.
+    explicit FormatDecoder(Format format = Format::automatic, SymbolFilter filter = {})
+        : format_(format), filter_(std::move(filter)) {}
 
     // True when `event` holds a complete event. CSV groups are complete at the next group.
     bool decode(std::string_view text, const Grid& grid, Event& event) {
@@ -54,6 +57,12 @@ public:
         if (auto* tardis = std::get_if<tardis::Decoder>(&decoder_)) tardis->rescale(factors);
     }
 
+    // Rows of other symbols that never became events, since the last call.
+    [[nodiscard]] std::int64_t take_passed_over() noexcept {
+        auto* tardis = std::get_if<tardis::Decoder>(&decoder_);
+        return tardis == nullptr ? 0 : tardis->take_passed_over();
+    }
+
     [[nodiscard]] std::string name() const {
         if (std::holds_alternative<binance::Decoder>(decoder_)) return "binance json";
         if (std::holds_alternative<pictures::Decoder>(decoder_)) return "book pictures json";
@@ -69,7 +78,7 @@ private:
     [[nodiscard]] bool start(std::string_view first) {
         const bool any = format_ == Format::automatic;
         if (format_ == Format::tardis || (any && tardis::Decoder::recognises(first))) {
-            decoder_.emplace<tardis::Decoder>(first);
+            decoder_ = tardis::Decoder(first, filter_);
             return true;
         }
         if (format_ == Format::research || (any && research::Decoder::recognises(first))) {
@@ -115,6 +124,7 @@ private:
     }
 
     Format format_;
+    SymbolFilter filter_;
     std::variant<std::monostate, binance::Decoder, pictures::Decoder, tardis::Decoder,
                  research::Decoder>
         decoder_;

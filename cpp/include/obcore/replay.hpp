@@ -17,6 +17,7 @@
 #include "obcore/sampler.hpp"
 #include "obcore/splitter.hpp"
 #include "obcore/statistics.hpp"
+#include "obcore/symbol.hpp"
 #include "obcore/sync.hpp"
 
 namespace obcore {
@@ -78,17 +79,16 @@ public:
     explicit Replay(ReplayOptions options)
         : options_(std::move(options)),
           sampler_(FeatureSet(options_.features, options_.depth), options_.every),
-          decoder_(options_.format) {
+          decoder_(options_.format, SymbolFilter(options_.symbol)) {
         sync_.uncross = options_.uncross;
         if (options_.grid) book_.grid = *options_.grid;
-        options_.symbol = normalised(options_.symbol);
     }
 
     // Starts the next input; `name` is what errors call it.
     void begin(std::string name) {
         source_ = std::move(name);
         splitter_ = {};
-        decoder_ = FormatDecoder(options_.format);
+        decoder_ = FormatDecoder(options_.format, SymbolFilter(options_.symbol));
     }
 
     void feed(std::string_view bytes) {
@@ -101,6 +101,7 @@ public:
         guarded([&] {
             splitter_.finish([&](std::string_view text) { read(text); });
             if (decoder_.finish(event_)) take(event_);
+            statistics_.other_symbols += decoder_.take_passed_over();
             formats_.push_back(decoder_.name());
         });
     }
@@ -170,17 +171,22 @@ private:
         return !options_.grid && error.decimals > 0 && error.decimals <= max_decimals;
     }
 
-    // Everything already decoded moves onto the finer grid, so nothing is ever rounded.
+    // Everything already decoded moves onto the finer grid, so nothing is ever rounded; where a
+    // part of it does not fit, nothing moves.
     void widen(const PrecisionError& error) {
         const bool price = error.quantity == PrecisionError::Quantity::price;
-        Step& step = price ? book_.grid.tick : book_.grid.lot;
+        Book book = book_;
+        Synchronizer sync = sync_;
+        Step& step = price ? book.grid.tick : book.grid.lot;
         const auto factor = static_cast<std::int64_t>(
             powers_of_ten[static_cast<std::size_t>(error.decimals - step.decimals)]);
         const Rescale factors{.price = price ? factor : 1, .size = price ? 1 : factor};
-        book_.rescale(factors);
-        sync_.rescale(factors);
+        book.rescale(factors);
+        sync.rescale(factors);
         decoder_.rescale(factors);
         step.decimals = step.text_decimals = error.decimals;
+        book_ = std::move(book);
+        sync_ = std::move(sync);
         if (states_ > 0) ++regrids_;
     }
 
@@ -236,18 +242,9 @@ private:
 
     // ---- Which messages are meant -----------------------------------------------------------
 
-    // "BTC/USDT", "BTC-USDT", "btcusdt" and "binance:BTCUSDT" name what the venue calls "BTCUSDT".
-    [[nodiscard]] static std::string normalised(std::string_view symbol) {
-        symbol.remove_prefix(symbol.find(':') + 1);  // npos + 1 is 0
-        std::string out;
-        for (const char c : symbol) {
-            if (c == '/' || c == '-') continue;
-            out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-        }
-        return out;
-    }
-
     [[nodiscard]] bool belongs(const Event& event) {
+        // What obcore has no use for is skipped, whatever it is about.
+        if (event.kind == Kind::unknown || event.kind == Kind::control) return true;
         if (event.symbol.empty()) {
             bare_snapshots_ += event.kind == Kind::snapshot;
             if (event.kind == Kind::snapshot) throw_if_mixed();
@@ -255,8 +252,7 @@ private:
         }
         if (event.symbol == last_symbol_) return last_symbol_belongs_;
         last_symbol_ = event.symbol;
-        if (symbol_.empty() &&
-            (options_.symbol.empty() || normalised(event.symbol) == options_.symbol)) {
+        if (symbol_.empty() && SymbolFilter(options_.symbol).accepts(event.symbol)) {
             symbol_ = event.symbol;
         }
         last_symbol_belongs_ = event.symbol == symbol_;

@@ -34,7 +34,7 @@ public:
     // The end of the input: a last line needs no newline, an array needs its bracket.
     template <typename OnMessage>
     void finish(OnMessage&& on_message) {
-        if (shape_ == Shape::array && !array_closed_) {
+        if (shape_ == Shape::array && place_ != Place::closed) {
             throw DecodeError("JSON array", "']'", "the end (truncated?)");
         }
         if (!rest_.empty()) {
@@ -46,14 +46,29 @@ public:
 
 private:
     enum class Shape : std::uint8_t { unknown, lines, array };
+    // Where in an array, between its elements.
+    enum class Place : std::uint8_t { opened, behind_element, behind_comma, closed };
 
     [[nodiscard]] static bool is_space(char c) noexcept {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
     }
 
+    // A byte order mark may come in parts, like everything else.
+    [[nodiscard]] std::string_view skip_byte_order_mark(std::string_view bytes) {
+        constexpr std::string_view mark = "\xEF\xBB\xBF";
+        for (; mark_seen_ < mark.size() && !bytes.empty(); bytes.remove_prefix(1)) {
+            if (bytes.front() != mark[mark_seen_]) {
+                if (mark_seen_ > 0) throw DecodeError("start", "a byte order mark", "a part of it");
+                mark_seen_ = mark.size();
+                break;
+            }
+            ++mark_seen_;
+        }
+        return bytes;
+    }
+
     [[nodiscard]] std::string_view look_at_start(std::string_view bytes) {
-        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-        if (bytes.starts_with(byte_order_mark)) bytes.remove_prefix(byte_order_mark.size());
+        bytes = skip_byte_order_mark(bytes);
         for (; !bytes.empty() && is_space(bytes.front()); bytes.remove_prefix(1)) {
             line_ += bytes.front() == '\n';
         }
@@ -90,6 +105,7 @@ private:
     template <typename OnMessage>
     static void emit_line(std::string_view line, OnMessage&& on_message) {
         while (!line.empty() && is_space(line.back())) line.remove_suffix(1);
+        while (!line.empty() && is_space(line.front())) line.remove_prefix(1);
         if (!line.empty()) on_message(line);
     }
 
@@ -130,7 +146,7 @@ private:
                     on_message(std::string_view(rest_));
                     rest_.clear();
                 }
-                after_element_ = true;
+                place_ = Place::behind_element;
             }
         }
         if (depth_ > 0) keep(bytes.substr(start));
@@ -141,15 +157,18 @@ private:
         if (is_space(c)) return false;
         line_ += newlines_;
         newlines_ = 0;
-        if (array_closed_) throw DecodeError("JSON array", "nothing behind ']'", {&c, 1});
-        if (c == ']') {
-            array_closed_ = true;
-        } else if (c == ',' && after_element_) {
-            after_element_ = false;
-        } else if (c == '{' && !after_element_) {
-            return true;
+        const bool may_begin = place_ == Place::opened || place_ == Place::behind_comma;
+        const bool may_close = place_ == Place::opened || place_ == Place::behind_element;
+        if (c == '{' && may_begin) return true;
+        if (c == ']' && may_close) {
+            place_ = Place::closed;
+        } else if (c == ',' && place_ == Place::behind_element) {
+            place_ = Place::behind_comma;
         } else {
-            throw DecodeError("JSON array", after_element_ ? "',' or ']'" : "an object", {&c, 1});
+            const char* const expected = may_begin                    ? "an object"
+                                         : place_ == Place::closed ? "nothing behind ']'"
+                                                                      : "',' or ']'";
+            throw DecodeError("JSON array", expected, {&c, 1});
         }
         return false;
     }
@@ -162,14 +181,14 @@ private:
     }
 
     Shape shape_ = Shape::unknown;
+    std::size_t mark_seen_ = 0;  // bytes of a byte order mark
     std::string rest_;  // the beginning of a message whose end has not come
     std::int64_t line_ = 0;
     std::int64_t newlines_ = 0;
     int depth_ = 0;
     bool in_string_ = false;
     bool escaped_ = false;
-    bool after_element_ = false;
-    bool array_closed_ = false;
+    Place place_ = Place::opened;
 };
 
 }  // namespace obcore

@@ -142,11 +142,11 @@ private:
             if (verdict == Verdict::skip) return Verdict::skip;
             if (verdict == Verdict::gap) clear_buffer();
         }
-        if (buffered_levels_ + delta.bids.size() + delta.asks.size() > max_buffered_levels) {
+        if (buffered_levels_ + levels_held(delta) > max_buffered_levels) {
             ++counters_.buffer_overflows;
             clear_buffer();
         }
-        buffered_levels_ += delta.bids.size() + delta.asks.size();
+        buffered_levels_ += levels_held(delta);
         buffer_.push_back(delta);
         if (book.state != BookState::gap) {
             book.state = BookState::buffering;
@@ -250,15 +250,15 @@ private:
     // Looks at the touch once a whole message has been applied, never in between.
     void judge_touch(const Event& event, Book& book) {
         const Ticks spread = book.spread().value_or(1);
-        if (spread > 0) {
+        if (spread == 0) ++counters_.locked;
+        if (spread >= 0) {
             if (was_crossed_ && book.state == BookState::synced) {
                 book.reason = "proved by the venue's ids";
             }
             was_crossed_ = false;
             return;
         }
-        ++(spread < 0 ? counters_.crossed : counters_.locked);
-        if (spread == 0) return;
+        ++counters_.crossed;
         if (book.state == BookState::synced) {
             book.state = BookState::stale;
             book.reason = "crossed";
@@ -286,8 +286,13 @@ private:
         }
     }
 
+    // What a delta in the buffer counts as: an empty one takes room too.
+    [[nodiscard]] static std::size_t levels_held(const Event& delta) noexcept {
+        return delta.bids.size() + delta.asks.size() + sizeof(Event) / sizeof(Level);
+    }
+
     void drop_first() {
-        buffered_levels_ -= buffer_.front().bids.size() + buffer_.front().asks.size();
+        buffered_levels_ -= levels_held(buffer_.front());
         buffer_.pop_front();
     }
 

@@ -12,6 +12,7 @@
 
 #include "obcore/csv.hpp"
 #include "obcore/event.hpp"
+#include "obcore/symbol.hpp"
 #include "obcore/units.hpp"
 
 // Tardis.dev CSV files. Documents: docs.tardis.dev, "Downloadable CSV files" (columns) and
@@ -92,7 +93,10 @@ private:
 // row. A row that throws changes nothing, so that it can be given again on a finer grid.
 class Decoder {
 public:
-    explicit Decoder(std::string_view header) {
+    // Rows of symbols that `filter` does not mean are passed over: files of many symbols
+    // interleave them row by row.
+    explicit Decoder(std::string_view header, SymbolFilter filter = {})
+        : filter_(std::move(filter)) {
         const CsvHeader columns(header);
         format_ = format_of(columns, header);
         column_count_ = columns.names().size();
@@ -117,8 +121,7 @@ public:
         value_ = {columns.column("price"), columns.column("amount")};
     }
 
-    // Only Tardis has such a column; which file it is, or what is missing, the constructor
-    // says.
+    // Only Tardis has a local_timestamp. What else is missing, the constructor says.
     [[nodiscard]] static bool recognises(std::string_view first_line) {
         std::vector<std::string_view> names;
         return scan_csv(first_line, names) == CsvFault::none &&
@@ -130,6 +133,10 @@ public:
     [[nodiscard]] bool line(std::string_view row, const Grid& grid, Event& out) {
         split_csv(row, fields_);
         expect_fields(fields_, column_count_);
+        if (!filter_.accepts(fields_[symbol_])) {
+            ++passed_over_;
+            return false;
+        }
         if (format_ == Format::increments) return add_change(grid, out);
         out.reset();
         out.symbol = fields_[symbol_];
@@ -164,6 +171,11 @@ public:
         std::swap(told_, told);
     }
 
+    // Rows of other symbols since the last call.
+    [[nodiscard]] std::int64_t take_passed_over() noexcept {
+        return std::exchange(passed_over_, 0);
+    }
+
     [[nodiscard]] std::string_view format() const noexcept {
         switch (format_) {
             case Format::increments:
@@ -179,6 +191,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t max_group = std::size_t{1} << 21;
+
     enum class Format : std::uint8_t { increments, trades, pictures, quotes };
 
     struct LevelColumns {
@@ -277,10 +291,12 @@ private:
         const Change change = read_change(grid);
         const bool same_symbol = change.symbol == group_.symbol;
         const bool same_group = has_group_ && change.ts_recv_ns == group_.ts_recv_ns;
-        if (same_group && !same_symbol) {
-            throw DecodeError("mixed symbols",
-                              group_.symbol + " in all rows of one local_timestamp",
+        if (has_group_ && !same_symbol) {
+            throw DecodeError("mixed symbols", group_.symbol + " as before (choose with --symbol)",
                               change.symbol);
+        }
+        if (same_group && group_.bids.size() + group_.asks.size() >= max_group) {
+            throw DecodeError("local_timestamp", "at most 2^21 rows of one message", "more");
         }
         const bool complete = has_group_ && !same_group;
         if (complete) std::swap(group_, out);
@@ -364,6 +380,8 @@ private:
         return result.ec == std::errc{} && result.ptr == end ? id : absent;
     }
 
+    SymbolFilter filter_;
+    std::int64_t passed_over_ = 0;
     Format format_ = Format::increments;
     std::size_t column_count_ = 0;
     std::size_t symbol_ = 0;
