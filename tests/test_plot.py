@@ -11,6 +11,7 @@ import made_up
 import obcore
 from obcore import plot
 from obcore.data.parquet import read_features, write_features
+from obcore.plot.timeline import PIXELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +114,7 @@ def test_many_rows_are_thinned_without_losing_an_extreme() -> None:
     ).axes[0]
 
     x, drawn = line(prices, "mid")
-    assert len(drawn) <= 4 * (plot.PIXELS + 1)
+    assert len(drawn) <= 4 * (PIXELS + 1)
     assert (drawn.max(), drawn.min()) == (200.0, 1.0)
     assert np.all(np.diff(x) >= 0)
 

@@ -57,9 +57,10 @@ struct Statistics {
             ++skipped_names[room ? seen.name : "(other)"];
         }
         recv.see(seen.ts_recv_ns);
-        if (seen.ts_event_ns == absent) return;
+        // A snapshot that was asked for is ahead of the stream that it joins.
+        if (seen.ts_event_ns == absent || seen.kind == Kind::snapshot) return;
         if (seen.is_depth()) event.see(seen.ts_event_ns);
-        if (seen.ts_recv_ns == absent || seen.kind == Kind::snapshot) return;
+        if (seen.ts_recv_ns == absent) return;
         const Nanos latency = seen.ts_recv_ns - seen.ts_event_ns;
         min_latency_ns = min_latency_ns == absent ? latency : std::min(min_latency_ns, latency);
         max_latency_ns = std::max(max_latency_ns, latency);
