@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from obcore import features
 from obcore.book import LEVEL_DTYPE, Book, BookState, Side
-from obcore.data.recording import FeatureTable, Recording, Summary
+from obcore.data.recording import Recording
 from obcore.data.sample import sample
+from obcore.data.table import FeatureTable, Summary
 from obcore.errors import (
     AmbiguousFormatError,
     DecodeError,

@@ -27,7 +27,8 @@ from obcore.cli.options import (
     Uncross,
     open_recording,
 )
-from obcore.data.recording import Summary, parse_time
+from obcore.data.arguments import parse_time
+from obcore.data.table import Summary
 
 TRUSTED = frozenset({BookState.SYNCED, BookState.UNVERIFIED})
 

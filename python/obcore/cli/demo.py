@@ -22,8 +22,9 @@ from obcore.data.parquet import (
     require_pyarrow,
     write_features,
 )
-from obcore.data.recording import Recording, Summary
+from obcore.data.recording import Recording
 from obcore.data.sample import sample
+from obcore.data.table import Summary
 
 Result = TypeVar("Result")
 

@@ -31,8 +31,9 @@ from obcore.cli.options import (
     open_recording,
     require_writable,
 )
+from obcore.data.arguments import parse_every
 from obcore.data.parquet import FeatureFile, require_pyarrow, write_features
-from obcore.data.recording import Summary, parse_every
+from obcore.data.table import Summary
 
 GAPS_WARNED = 3
 

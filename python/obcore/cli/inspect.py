@@ -17,7 +17,7 @@ from obcore.cli.options import (
     Uncross,
     open_recording,
 )
-from obcore.data.recording import Summary
+from obcore.data.table import Summary
 
 LEVELS_SHOWN = 5
 GAPS_SHOWN = 10

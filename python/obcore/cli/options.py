@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from obcore.cli.console import judged_as, usage_error
-from obcore.data.recording import Recording, parse_kind
+from obcore.data.arguments import parse_kind
+from obcore.data.recording import Recording
 from obcore.instrument import Instrument
 
 Inputs = Annotated[

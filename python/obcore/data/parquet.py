@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from obcore.data.recording import FeatureTable, Recording, Summary
+    from obcore.data.recording import Recording
+    from obcore.data.table import FeatureTable, Summary
 
 METADATA_KEY = b"obcore"
 TIME_COLUMNS = ("ts_event_ns", "ts_recv_ns", "sequence")

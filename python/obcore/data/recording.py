@@ -2,111 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obcore.book import Book, Every, Format, Replay
+from obcore.book import Book, Every, Replay
+from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.source import Source, SourceReader
+from obcore.data.table import FeatureTable, Summary
 from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from numpy.typing import NDArray
-
     from obcore.instrument import Instrument
 
     Path_ = str | PathLike[str]
-
-_UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a recording was seen to hold, and how far its book can be trusted at the end.
-
-    Parameters
-    ----------
-    sources : tuple of Source
-        The inputs, with their hashes.
-    symbol, tick, lot : str
-        The instrument; tick and lot as given, or the coarsest that lose nothing.
-    state, reason : str
-        State of the book at the end, and why.
-    states : int
-        Trusted states that the book went through.
-    gaps : list of dict
-        Holes in the update ids: source, line, expected, received, ts_recv_ns. At most 1,000 are
-        listed; ``counts["gap_count"]`` counts them all.
-    counts : dict
-        Everything else that was counted.
-    """
-
-    sources: tuple[Source, ...]
-    symbol: str
-    tick: str
-    lot: str
-    state: str
-    reason: str
-    states: int
-    gaps: list[dict[str, Any]]
-    counts: dict[str, Any] = field(repr=False)
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether the recording ever was a book: synced by proof, or complete by its format."""
-        return self.states > 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, ready for JSON; what was counted comes last."""
-        return {
-            "state": self.state,
-            "reason": self.reason,
-            "states": self.states,
-            "gaps": self.gaps,
-            **self.counts,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureTable:
-    """Features of the states of a book, one row each.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The k columns of `values`.
-    ts_event_ns, ts_recv_ns, sequence : (n,) int64 array
-        Venue time, receive time and final update id of the row. ``-2**63``, which NumPy reads
-        as ``NaT``, where the source has none. The rows of a time grid carry the grid's time as
-        ``ts_recv_ns``; rows at trades carry the trade's times.
-    values : (n, k) float64 array
-        The features; units in `obcore.features.catalog`.
-    summary : Summary
-        The recording up to the last of these rows.
-    """
-
-    names: tuple[str, ...]
-    ts_event_ns: NDArray[np.int64]
-    ts_recv_ns: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    values: NDArray[np.float64]
-    summary: Summary = field(repr=False)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Return one column as an (n,) view."""
-        if name not in self.names:
-            msg = f"expected one of {', '.join(self.names)}, received {name!r}"
-            raise KeyError(msg)
-        return self.values[:, self.names.index(name)]
 
 
 class Recording:
@@ -302,79 +215,6 @@ class Recording:
         if not summary.is_trusted:
             names = ", ".join(path.name for path in self.inputs)
             raise NeverSyncedError(names, state=summary.state, reason=summary.reason)
-
-
-def parse_kind(kind: str) -> Format:
-    """Return the format that a ``kind`` names.
-
-    Raises
-    ------
-    ValueError
-        If there is no such kind.
-    """
-    try:
-        return Format[kind.upper()]
-    except KeyError:
-        kinds = ", ".join(known.name.lower() for known in Format)
-        msg = f"kind: expected one of {kinds}, received {kind!r}"
-        raise ValueError(msg) from None
-
-
-def parse_every(every: str) -> tuple[Every, int]:
-    """Return when rows are taken, and the count of events or nanoseconds between them.
-
-    Raises
-    ------
-    ValueError
-        If the text is none of ``event``, ``trade``, a count or a duration.
-
-    Examples
-    --------
-    >>> parse_every("100ms")
-    (<Every.TIME: 1>, 100000000)
-    """
-    if every == "event":
-        return Every.EVENT, 1
-    if every == "trade":
-        return Every.TRADE, 1
-    match = re.fullmatch(r"([1-9][0-9]{0,17})(ns|us|ms|s|m)?", every)
-    if match is None:
-        msg = f"every: expected event, trade, a count or a duration (100ms), received {every!r}"
-        raise ValueError(msg)
-    count, unit = int(match[1]), match[2]
-    return (Every.EVENT, count) if unit is None else (Every.TIME, count * _UNITS_NS[unit])
-
-
-def parse_time(time: str | int) -> int:
-    """Return a time as nanoseconds since 1970 UTC.
-
-    Parameters
-    ----------
-    time : str or int
-        ISO 8601 in UTC, or an integer whose size tells s, ms, µs and ns apart.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-
-    Examples
-    --------
-    >>> parse_time("2024-07-18T23:58:00.000000001Z"), parse_time(1721347080000)
-    (1721347080000000001, 1721347080000000000)
-    """
-    text = str(time).strip()
-    if re.fullmatch(r"[0-9]{9,19}", text):
-        thousands = max(0, len(text) - 10) // 3  # 10 digits are seconds, 13 milliseconds, …
-        return int(text) * int(1000 ** max(0, 3 - thousands))
-    try:
-        moment = np.array(text.removesuffix("Z"), dtype="datetime64[ns]")
-    except ValueError:
-        moment = np.array("NaT", dtype="datetime64[ns]")
-    if np.isnat(moment):
-        msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
-        raise ValueError(msg)
-    return int(moment.view(np.int64))
 
 
 def _summary(replay: Replay, sources: tuple[Source, ...]) -> Summary:

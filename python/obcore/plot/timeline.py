@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import dates
 
 from obcore.book import ABSENT, Every
-from obcore.data.recording import parse_every
+from obcore.data.arguments import parse_every
 from obcore.errors import ObcoreError
 
 if TYPE_CHECKING:

@@ -1,0 +1,84 @@
+"""Texts that say what to read and when: ``diff``, ``100ms``, ``2024-07-18T23:58:00``."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from obcore.book import Every, Format
+
+_UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
+
+
+def parse_kind(kind: str) -> Format:
+    """Return the format that a ``kind`` names.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    try:
+        return Format[kind.upper()]
+    except KeyError:
+        kinds = ", ".join(known.name.lower() for known in Format)
+        msg = f"kind: expected one of {kinds}, received {kind!r}"
+        raise ValueError(msg) from None
+
+
+def parse_every(every: str) -> tuple[Every, int]:
+    """Return when rows are taken, and the count of events or nanoseconds between them.
+
+    Raises
+    ------
+    ValueError
+        If the text is none of ``event``, ``trade``, a count or a duration.
+
+    Examples
+    --------
+    >>> parse_every("100ms")
+    (<Every.TIME: 1>, 100000000)
+    """
+    if every == "event":
+        return Every.EVENT, 1
+    if every == "trade":
+        return Every.TRADE, 1
+    match = re.fullmatch(r"([1-9][0-9]{0,17})(ns|us|ms|s|m)?", every)
+    if match is None:
+        msg = f"every: expected event, trade, a count or a duration (100ms), received {every!r}"
+        raise ValueError(msg)
+    count, unit = int(match[1]), match[2]
+    return (Every.EVENT, count) if unit is None else (Every.TIME, count * _UNITS_NS[unit])
+
+
+def parse_time(time: str | int) -> int:
+    """Return a time as nanoseconds since 1970 UTC.
+
+    Parameters
+    ----------
+    time : str or int
+        ISO 8601 in UTC, or an integer whose size tells s, ms, µs and ns apart.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_time("2024-07-18T23:58:00.000000001Z"), parse_time(1721347080000)
+    (1721347080000000001, 1721347080000000000)
+    """
+    text = str(time).strip()
+    if re.fullmatch(r"[0-9]{9,19}", text):
+        thousands = max(0, len(text) - 10) // 3  # 10 digits are seconds, 13 milliseconds, …
+        return int(text) * int(1000 ** max(0, 3 - thousands))
+    try:
+        moment = np.array(text.removesuffix("Z"), dtype="datetime64[ns]")
+    except ValueError:
+        moment = np.array("NaT", dtype="datetime64[ns]")
+    if np.isnat(moment):
+        msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
+        raise ValueError(msg)
+    return int(moment.view(np.int64))
