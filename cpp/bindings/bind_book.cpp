@@ -30,7 +30,8 @@ auto on_side(const Book& book, Side side, Function&& function) {
 
 Levels top(const Book& book, Side side, std::optional<std::size_t> n) {
     return on_side(book, side, [&](const auto& ladder) {
-        Levels out{static_cast<py::ssize_t>(std::min(n.value_or(ladder.count()), ladder.count()))};
+        Levels out{
+            static_cast<py::ssize_t>(std::min(n.value_or(ladder.count()), ladder.count()))};
         ladder.top({out.mutable_data(), static_cast<std::size_t>(out.size())});
         return out;
     });
@@ -75,7 +76,8 @@ void apply_delta(Book& book, const Levels& bids, const Levels& asks,
     finish(book, sequence);
 }
 
-constexpr const char* book_doc = R"doc(An L2 book in integer ticks and lots, and how far it can be trusted.
+constexpr const char* book_doc =
+    R"doc(An L2 book in integer ticks and lots, and how far it can be trusted.
 
 Parameters
 ----------
@@ -138,31 +140,36 @@ void bind_book(py::module_& m) {
         .def("top", &top, "side"_a, "n"_a = py::none(), "Copy of the best levels, best first.")
         .def("top_into", &top_into, "side"_a, "out"_a.noconvert(),
              "Fill a caller's array with the best levels; how many there were.")
-        .def("level",
-             [](const Book& book, Side side, std::size_t n) {
-                 if (n == 0) throw py::value_error("n: expected 1 at the best, received 0");
-                 return on_side(book, side,
-                                [&](const auto& ladder) { return pair_of(ladder.at(n - 1)); });
-             },
-             "side"_a, "n"_a, "Level n, from 1 at the best, as (ticks, lots); None past the last.")
-        .def("size_at",
-             [](const Book& book, Side side, Ticks ticks) {
-                 if (ticks > max_price_ticks || ticks < -max_price_ticks) return Lots{0};
-                 return on_side(book, side,
-                                [&](const auto& ladder) { return ladder.size_at(ticks); });
-             },
-             "side"_a, "ticks"_a, "Lots resting at a price; 0 where none do.")
-        .def("count",
-             [](const Book& book, Side side) {
-                 return on_side(book, side, [](const auto& ladder) { return ladder.count(); });
-             },
-             "side"_a, "Number of levels.")
-        .def("total_lots",
-             [](const Book& book, Side side) {
-                 return to_python(on_side(
-                     book, side, [](const auto& ladder) { return ladder.total_lots(); }));
-             },
-             "side"_a, "Lots of the whole side, exact.")
+        .def(
+            "level",
+            [](const Book& book, Side side, std::size_t n) {
+                if (n == 0) throw py::value_error("n: expected 1 at the best, received 0");
+                return on_side(book, side,
+                               [&](const auto& ladder) { return pair_of(ladder.at(n - 1)); });
+            },
+            "side"_a, "n"_a,
+            "Level n, from 1 at the best, as (ticks, lots); None past the last.")
+        .def(
+            "size_at",
+            [](const Book& book, Side side, Ticks ticks) {
+                if (ticks > max_price_ticks || ticks < -max_price_ticks) return Lots{0};
+                return on_side(book, side,
+                               [&](const auto& ladder) { return ladder.size_at(ticks); });
+            },
+            "side"_a, "ticks"_a, "Lots resting at a price; 0 where none do.")
+        .def(
+            "count",
+            [](const Book& book, Side side) {
+                return on_side(book, side, [](const auto& ladder) { return ladder.count(); });
+            },
+            "side"_a, "Number of levels.")
+        .def(
+            "total_lots",
+            [](const Book& book, Side side) {
+                return to_python(on_side(
+                    book, side, [](const auto& ladder) { return ladder.total_lots(); }));
+            },
+            "side"_a, "Lots of the whole side, exact.")
         .def_property_readonly("best_bid",
                                [](const Book& book) { return pair_of(book.bids.best()); })
         .def_property_readonly("best_ask",

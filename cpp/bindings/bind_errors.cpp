@@ -25,8 +25,7 @@ Classes& classes() {
 
 PyObject* make(py::module_& m, const char* name, const char* doc, const py::tuple& bases) {
     const std::string qualified = std::string("obcore.errors.") + name;  // where users find it
-    PyObject* made =
-        PyErr_NewExceptionWithDoc(qualified.c_str(), doc, bases.ptr(), nullptr);
+    PyObject* made = PyErr_NewExceptionWithDoc(qualified.c_str(), doc, bases.ptr(), nullptr);
     if (made == nullptr) throw py::error_already_set();
     m.add_object(name, py::reinterpret_borrow<py::object>(made));
     return made;
@@ -83,11 +82,11 @@ void bind_errors(py::module_& m) {
     const py::object decode = py::reinterpret_borrow<py::object>(made.decode);
     made.precision = make(m, "PrecisionError", "A number is off its grid; never rounded.",
                           py::make_tuple(decode));
-    made.ambiguous = make(m, "AmbiguousFormatError",
-                          "The format cannot be told from the bytes alone.",
-                          py::make_tuple(decode));
-    made.gap = make(m, "GapError", "Update ids are missing in a strict replay.",
-                    py::make_tuple(base));
+    made.ambiguous =
+        make(m, "AmbiguousFormatError", "The format cannot be told from the bytes alone.",
+             py::make_tuple(decode));
+    made.gap =
+        make(m, "GapError", "Update ids are missing in a strict replay.", py::make_tuple(base));
     py::register_exception_translator(translate);
 }
 

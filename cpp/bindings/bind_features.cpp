@@ -22,7 +22,8 @@ Vector compute(FeatureSet& features, const Book& book, std::optional<Vector> out
 }
 
 py::dict to_dict(const Feature& feature) {
-    const bool numbered = feature.naming == Naming::from_zero || feature.naming == Naming::from_one;
+    const bool numbered =
+        feature.naming == Naming::from_zero || feature.naming == Naming::from_one;
     py::dict parameters;
     if (feature.naming == Naming::levels) {
         parameters["levels"] = feature.default_levels == 0
@@ -69,18 +70,22 @@ Examples
 
 void bind_features(py::module_& m) {
     py::class_<FeatureSet>(m, "FeatureSet", feature_set_doc)
-        .def(py::init<std::string_view, std::size_t>(), "features"_a = "standard", "depth"_a = 10)
+        .def(py::init<std::string_view, std::size_t>(), "features"_a = "standard",
+             "depth"_a = 10)
         .def_property_readonly("names", &FeatureSet::names)
         .def_property_readonly("depth", &FeatureSet::depth)
         .def("__len__", &FeatureSet::size)
         .def("compute", &compute, "book"_a, "out"_a.noconvert() = py::none(),
              "The vector of a book's present state, in `out` if given.");
 
-    m.def("catalog", [] {
-        py::list rows;
-        for (const Feature& feature : catalog) rows.append(to_dict(feature));
-        return rows;
-    }, "Every feature of one book state: name, formula, unit, source, parameters.");
+    m.def(
+        "catalog",
+        [] {
+            py::list rows;
+            for (const Feature& feature : catalog) rows.append(to_dict(feature));
+            return rows;
+        },
+        "Every feature of one book state: name, formula, unit, source, parameters.");
 }
 
 }  // namespace obcore::bindings

@@ -53,17 +53,17 @@ private:
 template <typename T>
 py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
     auto* owned = new std::vector<T>(std::move(values));  // NOLINT: the capsule deletes it
-    const py::capsule owner(owned, [](void* data) { delete static_cast<std::vector<T>*>(data); });
+    const py::capsule owner(owned,
+                            [](void* data) { delete static_cast<std::vector<T>*>(data); });
     return py::array_t<T>(std::move(shape), owned->data(), owner);
 }
 
 py::tuple to_arrays(Rows rows, std::size_t columns) {
     const auto n = static_cast<py::ssize_t>(rows.size());
     const auto k = static_cast<py::ssize_t>(columns);
-    return py::make_tuple(to_array(std::move(rows.ts_event_ns), {n}),
-                          to_array(std::move(rows.ts_recv_ns), {n}),
-                          to_array(std::move(rows.sequence), {n}),
-                          to_array(std::move(rows.values), {n, k}));
+    return py::make_tuple(
+        to_array(std::move(rows.ts_event_ns), {n}), to_array(std::move(rows.ts_recv_ns), {n}),
+        to_array(std::move(rows.sequence), {n}), to_array(std::move(rows.values), {n, k}));
 }
 
 py::dict clock_dict(const Statistics::Clock& clock) {
@@ -83,10 +83,9 @@ py::dict summary(const Replay& replay) {
     for (const auto& [name, count] : seen.skipped_names) skipped[readable(name)] = count;
     py::list gaps;
     for (const Gap& gap : replay.gaps()) {
-        gaps.append(py::dict("source"_a = gap.source, "line"_a = gap.line,
-                             "expected"_a = or_none(gap.expected),
-                             "received"_a = or_none(gap.received),
-                             "ts_recv_ns"_a = or_none(gap.ts_recv_ns)));
+        gaps.append(py::dict(
+            "source"_a = gap.source, "line"_a = gap.line, "expected"_a = or_none(gap.expected),
+            "received"_a = or_none(gap.received), "ts_recv_ns"_a = or_none(gap.ts_recv_ns)));
     }
     py::dict out;
     out["formats"] = replay.formats();
@@ -164,42 +163,51 @@ void bind_replay(py::module_& m) {
              "every"_a = Every::Mode::event, "every_n"_a = 1, "kind"_a = Format::automatic,
              "symbol"_a = "", "grid"_a = py::none(), "uncross"_a = false, "strict"_a = false,
              "stop_time_ns"_a = py::none(), "stop_sequence"_a = py::none())
-        .def("begin",
-             [](GuardedReplay& self, std::string name) {
-                 self.run([&](Replay& replay) { replay.begin(std::move(name)); });
-             },
-             "name"_a, "Start the next input.")
-        .def("feed",
-             [](GuardedReplay& self, const py::buffer& bytes) {
-                 const py::buffer_info info = bytes.request();
-                 const std::string_view view(static_cast<const char*>(info.ptr),
-                                             static_cast<std::size_t>(info.size * info.itemsize));
-                 self.run([&](Replay& replay) { replay.feed(view); });
-             },
-             "data"_a, "Read the next bytes of the input; the GIL is free meanwhile.")
-        .def("end", [](GuardedReplay& self) { self.run([](Replay& replay) { replay.end(); }); },
-             "The input is at its end.")
-        .def("finish",
-             [](GuardedReplay& self) { self.run([](Replay& replay) { replay.finish(); }); },
-             "The recording is at its end.")
-        .def("take_rows",
-             [](GuardedReplay& self) {
-                 return self.use([](Replay& replay) {
-                     return to_arrays(replay.take_rows(), replay.features().size());
-                 });
-             },
-             "Rows since the last call: ts_event_ns, ts_recv_ns, sequence, values (n, k).")
-        .def("book",
-             [](GuardedReplay& self) {
-                 return self.use([](Replay& replay) { return Book(replay.book()); });
-             },
-             "A copy of the book as it is now.")
-        .def("summary", [](GuardedReplay& self) { return self.use(summary); },
-             "Counts, clocks, gaps and the state of the book so far.")
-        .def_property_readonly("stopped",
-                               [](GuardedReplay& self) {
-                                   return self.use([](Replay& replay) { return replay.stopped(); });
-                               })
+        .def(
+            "begin",
+            [](GuardedReplay& self, std::string name) {
+                self.run([&](Replay& replay) { replay.begin(std::move(name)); });
+            },
+            "name"_a, "Start the next input.")
+        .def(
+            "feed",
+            [](GuardedReplay& self, const py::buffer& bytes) {
+                const py::buffer_info info = bytes.request();
+                const std::string_view view(
+                    static_cast<const char*>(info.ptr),
+                    static_cast<std::size_t>(info.size * info.itemsize));
+                self.run([&](Replay& replay) { replay.feed(view); });
+            },
+            "data"_a, "Read the next bytes of the input; the GIL is free meanwhile.")
+        .def(
+            "end", [](GuardedReplay& self) { self.run([](Replay& replay) { replay.end(); }); },
+            "The input is at its end.")
+        .def(
+            "finish",
+            [](GuardedReplay& self) { self.run([](Replay& replay) { replay.finish(); }); },
+            "The recording is at its end.")
+        .def(
+            "take_rows",
+            [](GuardedReplay& self) {
+                return self.use([](Replay& replay) {
+                    return to_arrays(replay.take_rows(), replay.features().size());
+                });
+            },
+            "Rows since the last call: ts_event_ns, ts_recv_ns, sequence, values (n, k).")
+        .def(
+            "book",
+            [](GuardedReplay& self) {
+                return self.use([](Replay& replay) { return Book(replay.book()); });
+            },
+            "A copy of the book as it is now.")
+        .def(
+            "summary", [](GuardedReplay& self) { return self.use(summary); },
+            "Counts, clocks, gaps and the state of the book so far.")
+        .def_property_readonly(
+            "stopped",
+            [](GuardedReplay& self) {
+                return self.use([](Replay& replay) { return replay.stopped(); });
+            })
         .def_property_readonly("names", [](GuardedReplay& self) {
             return self.use([](Replay& replay) { return replay.features().names(); });
         });

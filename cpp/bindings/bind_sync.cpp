@@ -25,20 +25,22 @@ void bind_sync(py::module_& m) {
         .finalize();
 
     // The venue's rules as plain functions, so that every branch is a row of a test.
-    m.def("judge_binance",
-          [](Sequence last, Sequence first, Sequence final_id, std::optional<Sequence> previous) {
-              return binance::judge(rule_of(previous), last, make_ids(first, final_id, previous));
-          },
-          "last"_a, "first"_a, "final"_a, "previous"_a = py::none(),
-          "May an event (U, u, pu) follow update id `last`? With pu the futures rule.");
-    m.def("judge_binance_join",
-          [](Sequence snapshot, Sequence first, Sequence final_id,
-             std::optional<Sequence> previous) {
-              return binance::judge_join(rule_of(previous), snapshot,
-                                         make_ids(first, final_id, previous));
-          },
-          "snapshot"_a, "first"_a, "final"_a, "previous"_a = py::none(),
-          "May an event (U, u, pu) be the first on top of a snapshot?");
+    m.def(
+        "judge_binance",
+        [](Sequence last, Sequence first, Sequence final_id, std::optional<Sequence> previous) {
+            return binance::judge(rule_of(previous), last, make_ids(first, final_id, previous));
+        },
+        "last"_a, "first"_a, "final"_a, "previous"_a = py::none(),
+        "May an event (U, u, pu) follow update id `last`? With pu the futures rule.");
+    m.def(
+        "judge_binance_join",
+        [](Sequence snapshot, Sequence first, Sequence final_id,
+           std::optional<Sequence> previous) {
+            return binance::judge_join(rule_of(previous), snapshot,
+                                       make_ids(first, final_id, previous));
+        },
+        "snapshot"_a, "first"_a, "final"_a, "previous"_a = py::none(),
+        "May an event (U, u, pu) be the first on top of a snapshot?");
 }
 
 }  // namespace obcore::bindings

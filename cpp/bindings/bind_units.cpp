@@ -16,7 +16,9 @@ double price(const Grid& grid, std::int64_t ticks) {
     return grid.tick.to_double(Int128{ticks});
 }
 
-double size(const Grid& grid, std::int64_t lots) { return grid.lot.to_double(Int128{lots}); }
+double size(const Grid& grid, std::int64_t lots) {
+    return grid.lot.to_double(Int128{lots});
+}
 
 }  // namespace
 
@@ -36,20 +38,28 @@ void bind_units(py::module_& m) {
              "nonpositive_prices"_a = false)
         .def_property_readonly("tick", [](const Grid& grid) { return to_text(grid.tick); })
         .def_property_readonly("lot", [](const Grid& grid) { return to_text(grid.lot); })
-        .def("ticks",
-             [](const Grid& grid, std::string_view text) { return decode_price(text, grid, {}); },
-             "price"_a)
-        .def("lots",
-             [](const Grid& grid, std::string_view text) { return decode_size(text, grid, {}); },
-             "size"_a)
+        .def(
+            "ticks",
+            [](const Grid& grid, std::string_view text) {
+                return decode_price(text, grid, {});
+            },
+            "price"_a)
+        .def(
+            "lots",
+            [](const Grid& grid, std::string_view text) { return decode_size(text, grid, {}); },
+            "size"_a)
         .def("price", &price, "ticks"_a)
         .def("size", &size, "lots"_a)
-        .def("price_text",
-             [](const Grid& grid, std::int64_t ticks) { return to_text(Int128{ticks}, grid.tick); },
-             "ticks"_a)
-        .def("size_text",
-             [](const Grid& grid, std::int64_t lots) { return to_text(Int128{lots}, grid.lot); },
-             "lots"_a)
+        .def(
+            "price_text",
+            [](const Grid& grid, std::int64_t ticks) {
+                return to_text(Int128{ticks}, grid.tick);
+            },
+            "ticks"_a)
+        .def(
+            "size_text",
+            [](const Grid& grid, std::int64_t lots) { return to_text(Int128{lots}, grid.lot); },
+            "lots"_a)
         .def("__eq__", [](const Grid& a, const Grid& b) { return a == b; }, py::is_operator());
 }
 

@@ -11,8 +11,9 @@
 #include "obcore/verdict.hpp"
 
 // Binance spot, USD-M and COIN-M market streams and REST depth snapshots.
-// Documents: binance-spot-api-docs web-socket-streams.md and rest-api.md; developers.binance.com,
-// derivatives, "Diff. Book Depth Streams" and "How to manage a local order book correctly".
+// Documents: binance-spot-api-docs web-socket-streams.md and rest-api.md;
+// developers.binance.com, derivatives, "Diff. Book Depth Streams" and "How to manage a local
+// order book correctly".
 namespace obcore::binance {
 
 // ---- Sequence rules -----------------------------------------------------------------------
@@ -44,8 +45,9 @@ namespace obcore::binance {
 
 // ---- Payloads -----------------------------------------------------------------------------
 
-// Decodes one JSON message, raw or in the combined-stream envelope, in one pass and whatever the
-// order of its keys. Throws DecodeError; the event is then worthless, and nothing else happened.
+// Decodes one JSON message, raw or in the combined-stream envelope, in one pass and whatever
+// the order of its keys. Throws DecodeError; the event is then worthless, and nothing else
+// happened.
 class Decoder {
 public:
     // What a bare depthUpdate is where no stream name tells diff and partial depth apart.
@@ -66,14 +68,58 @@ private:
     // Keys that obcore reads. One letter is the venue's own spelling.
     // NOLINTBEGIN(readability-identifier-naming): the venue tells E and e apart
     enum Key : std::uint8_t {
-        e, E, T, s, U, u, p, q, X, m, t, a, b, A, B, letter_count,
-        pu = letter_count, bids, asks, lastUpdateId, symbol, stream, data, result, code, key_count
+        e,
+        E,
+        T,
+        s,
+        U,
+        u,
+        p,
+        q,
+        X,
+        m,
+        t,
+        a,
+        b,
+        A,
+        B,
+        letter_count,
+        pu = letter_count,
+        bids,
+        asks,
+        lastUpdateId,
+        symbol,
+        stream,
+        data,
+        result,
+        code,
+        key_count
     };
     // NOLINTEND(readability-identifier-naming)
-    static constexpr std::array<std::string_view, key_count> names{
-        "e", "E", "T",  "s",    "U",    "u",            "p",      "q",      "X",    "m",      "t",
-        "a", "b", "A",  "B",    "pu",   "bids",         "asks",   "lastUpdateId",   "symbol",
-        "stream", "data", "result", "code"};
+    static constexpr std::array<std::string_view, key_count> names{"e",
+                                                                   "E",
+                                                                   "T",
+                                                                   "s",
+                                                                   "U",
+                                                                   "u",
+                                                                   "p",
+                                                                   "q",
+                                                                   "X",
+                                                                   "m",
+                                                                   "t",
+                                                                   "a",
+                                                                   "b",
+                                                                   "A",
+                                                                   "B",
+                                                                   "pu",
+                                                                   "bids",
+                                                                   "asks",
+                                                                   "lastUpdateId",
+                                                                   "symbol",
+                                                                   "stream",
+                                                                   "data",
+                                                                   "result",
+                                                                   "code"};
     static constexpr auto letters = [] {
         std::array<Key, 128> table{};
         table.fill(key_count);
@@ -252,7 +298,8 @@ private:
         read_best(a, A, grid, event.asks);
     }
 
-    void read_best(Key price_key, Key size_key, const Grid& grid, std::vector<Level>& out) const {
+    void read_best(Key price_key, Key size_key, const Grid& grid,
+                   std::vector<Level>& out) const {
         Level best;
         best.size = decode_size(to_string_view(fields_[size_key], names[size_key]), grid,
                                 {names[size_key]});

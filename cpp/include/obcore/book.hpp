@@ -27,12 +27,18 @@ enum class BookState : std::uint8_t {
 
 [[nodiscard]] constexpr const char* to_string(BookState state) noexcept {
     switch (state) {
-        case BookState::empty: return "EMPTY";
-        case BookState::buffering: return "BUFFERING";
-        case BookState::synced: return "SYNCED";
-        case BookState::unverified: return "UNVERIFIED";
-        case BookState::stale: return "STALE";
-        case BookState::gap: return "GAP";
+        case BookState::empty:
+            return "EMPTY";
+        case BookState::buffering:
+            return "BUFFERING";
+        case BookState::synced:
+            return "SYNCED";
+        case BookState::unverified:
+            return "UNVERIFIED";
+        case BookState::stale:
+            return "STALE";
+        case BookState::gap:
+            return "GAP";
     }
     return "?";
 }

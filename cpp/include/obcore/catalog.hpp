@@ -10,15 +10,15 @@ namespace obcore {
 
 // How a feature's name carries the number of levels, or the level, that its formula reads.
 enum class Naming : std::uint8_t {
-    plain,       // spread: no number
-    levels,      // vwap or vwap(levels=10)
-    from_zero,   // bid_vol_0 is level 1: the standard vector counts from 0
-    from_one,    // imbalance_level_1 is level 1, obi_5 is five levels
+    plain,      // spread: no number
+    levels,     // vwap or vwap(levels=10)
+    from_zero,  // bid_vol_0 is level 1: the standard vector counts from 0
+    from_one,   // imbalance_level_1 is level 1, obi_5 is five levels
 };
 
 // One row of the catalogue: all there is to know of a feature.
 struct Feature {
-    std::string_view name;    // a numbered one ends in '_'
+    std::string_view name;  // a numbered one ends in '_'
     std::string_view formula;
     std::string_view unit;
     std::string_view source;
@@ -36,7 +36,8 @@ inline constexpr std::string_view standard = "standard vector";
 inline constexpr std::string_view collector = "collector";
 inline constexpr std::string_view common = "field usage";
 inline constexpr std::string_view gatheral = "Gatheral and Oomen 2010";
-inline constexpr std::string_view adjusted = "adjusted mid estimators, in-sample study on YGGUSDT";
+inline constexpr std::string_view adjusted =
+    "adjusted mid estimators, in-sample study on YGGUSDT";
 }  // namespace sources
 
 inline constexpr auto catalog = [] {
@@ -54,8 +55,10 @@ inline constexpr auto catalog = [] {
         {"net_flow", "Vb(levels) - Va(levels)", "base", from::standard, f::net_flow, levels},
         {"bid_ask_ratio", "Vb(levels) / Va(levels); 1 where Va = 0", "1", from::standard,
          f::bid_ask_ratio, levels},
-        {"vwap_bid", "sum Pb_i Qb_i / Vb(levels)", "quote", from::standard, f::vwap_bid, levels},
-        {"vwap_ask", "sum Pa_i Qa_i / Va(levels)", "quote", from::standard, f::vwap_ask, levels},
+        {"vwap_bid", "sum Pb_i Qb_i / Vb(levels)", "quote", from::standard, f::vwap_bid,
+         levels},
+        {"vwap_ask", "sum Pa_i Qa_i / Va(levels)", "quote", from::standard, f::vwap_ask,
+         levels},
         {"vwap_mid", "(vwap_bid + vwap_ask) / 2", "quote", from::standard, f::vwap_mid, levels},
         {"imbalance", "(Vb - Va) / (Vb + Va) over the whole book", "1", from::standard,
          f::imbalance},
@@ -95,7 +98,8 @@ inline constexpr auto catalog = [] {
          f::adjusted_mid_1},
         {"adjusted_mid_2", "mid + spread I_1 (I_1^2 + 1) / 4", "quote", from::adjusted,
          f::adjusted_mid_2},
-        {"adjusted_mid_3", "mid + spread I_1^3 / 2", "quote", from::adjusted, f::adjusted_mid_3},
+        {"adjusted_mid_3", "mid + spread I_1^3 / 2", "quote", from::adjusted,
+         f::adjusted_mid_3},
         {"adjusted_mid_4", "mid + spread (I_1 + 0.3)(I_1^4 + 0.7) / 3.8", "quote",
          from::adjusted, f::adjusted_mid_4},
         {"adjusted_mid_5", "mid + spread x / 2, x = 0.7 I_1 + 0.3 I_2", "quote", from::adjusted,

@@ -40,7 +40,9 @@ struct Decimal {
 
 namespace detail {
 
-[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
 
 // mantissa · 10^shift + digit; false where 64 bits do not hold it.
 [[nodiscard]] inline bool push_digit(std::uint64_t& mantissa, int shift, char digit) noexcept {
@@ -51,11 +53,13 @@ namespace detail {
     if (shift > max_decimals + 1) return false;
     const std::uint64_t power = powers_of_ten[static_cast<std::size_t>(shift)];
     return !__builtin_mul_overflow(mantissa, power, &mantissa) &&
-           !__builtin_add_overflow(mantissa, static_cast<std::uint64_t>(digit - '0'), &mantissa);
+           !__builtin_add_overflow(mantissa, static_cast<std::uint64_t>(digit - '0'),
+                                   &mantissa);
 }
 
 // The exponent behind 'e'; JavaScript and Python print small numbers as 1e-7.
-[[nodiscard]] inline bool read_exponent(const char*& p, const char* end, int& exponent) noexcept {
+[[nodiscard]] inline bool read_exponent(const char*& p, const char* end,
+                                        int& exponent) noexcept {
     const bool negative = p != end && *p == '-';
     if (p != end && (*p == '-' || *p == '+')) ++p;
     if (p == end || !is_digit(*p)) return false;
@@ -129,7 +133,8 @@ struct Step {
         return static_cast<double>(powers_of_ten[static_cast<std::size_t>(decimals)]);
     }
 
-    // Divides, because multiplying by 0.1 differs from dividing by 10 for a third of all prices.
+    // Divides, because multiplying by 0.1 differs from dividing by 10 for a third of all
+    // prices.
     [[nodiscard]] double to_double(double count) const noexcept {
         return (units == 1 ? count : count * static_cast<double>(units)) / power();
     }
@@ -185,7 +190,8 @@ struct Count {
     const int shift = step.decimals - value.decimals;
     std::uint64_t scaled = value.mantissa;
     if (shift > max_decimals + 1 ||
-        __builtin_mul_overflow(scaled, powers_of_ten[static_cast<std::size_t>(shift)], &scaled)) {
+        __builtin_mul_overflow(scaled, powers_of_ten[static_cast<std::size_t>(shift)],
+                               &scaled)) {
         return {.fault = GridFault::too_large};
     }
     if (step.units != 1) {
@@ -220,7 +226,9 @@ struct Count {
     return {digits.rbegin(), digits.rend()};
 }
 
-[[nodiscard]] inline std::string to_text(const Step& step) { return to_text(Int128{1}, step); }
+[[nodiscard]] inline std::string to_text(const Step& step) {
+    return to_text(Int128{1}, step);
+}
 
 // Prices and sizes of one instrument, as integers.
 struct Grid {

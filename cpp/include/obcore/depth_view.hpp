@@ -26,7 +26,9 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
     [[nodiscard]] bool has(std::size_t i) const noexcept { return i < count_; }
-    [[nodiscard]] std::size_t count(std::size_t n) const noexcept { return std::min(n, count_); }
+    [[nodiscard]] std::size_t count(std::size_t n) const noexcept {
+        return std::min(n, count_);
+    }
     [[nodiscard]] Ticks price(std::size_t i) const noexcept { return levels_[i].price; }
     // Lots of level i, counted from 0; 0 past the last level.
     [[nodiscard]] Lots size(std::size_t i) const noexcept {
@@ -78,7 +80,9 @@ struct DepthView {
     [[nodiscard]] Ticks twice_mid() const noexcept { return bids.price(0) + asks.price(0); }
     [[nodiscard]] Ticks spread() const noexcept { return asks.price(0) - bids.price(0); }
 
-    [[nodiscard]] double price(double ticks) const noexcept { return grid.tick.to_double(ticks); }
+    [[nodiscard]] double price(double ticks) const noexcept {
+        return grid.tick.to_double(ticks);
+    }
     [[nodiscard]] double size(Int128 lots) const noexcept { return grid.lot.to_double(lots); }
 
     SideView bids;

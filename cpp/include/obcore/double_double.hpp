@@ -8,8 +8,8 @@ namespace obcore {
 
 // A number as the unevaluated sum of two doubles: about 32 significant digits.
 //
-// An adjusted mid on a wide spread subtracts nearly equal numbers, where plain doubles keep only
-// half of their digits. Dekker, "A floating-point technique for extending the available
+// An adjusted mid on a wide spread subtracts nearly equal numbers, where plain doubles keep
+// only half of their digits. Dekker, "A floating-point technique for extending the available
 // precision", 1971; the products use fma as in Hida, Li and Bailey, 2001. Needs arithmetic that
 // the compiler does not contract (-ffp-contract=off).
 struct DoubleDouble {
@@ -20,7 +20,8 @@ struct DoubleDouble {
     DoubleDouble(double h, double l) : high(h), low(l) {}
     // NOLINTNEXTLINE(google-explicit-constructor): any double is exactly one of these
     DoubleDouble(double value) : high(value) {}
-    // NOLINTNEXTLINE(google-explicit-constructor): and so is, but for its last bits, any integer
+    // NOLINTNEXTLINE(google-explicit-constructor): and so is, but for its last bits, any
+    // integer
     DoubleDouble(Int128 value) : high(to_double(value)) {
         // The rounded part of a value near the end of the range may not fit back.
         constexpr double limit = 0x1p126;

@@ -54,9 +54,9 @@ struct Event {
     std::vector<Level> bids;  // a bbo has at most one level a side
     std::vector<Level> asks;
     Trade trade;
-    std::string symbol;  // empty where the message does not say
-    std::string name;    // the venue's word for a kind that was skipped
-    bool enveloped = false;  // a stream name told the kind
+    std::string symbol;          // empty where the message does not say
+    std::string name;            // the venue's word for a kind that was skipped
+    bool enveloped = false;      // a stream name told the kind
     bool repeats_price = false;  // a snapshot in parts told one price twice
 
     void reset() noexcept {
@@ -119,8 +119,9 @@ struct Where {
 
 namespace detail {
 
-[[noreturn]] inline void fail_number(const Count& count, std::string_view text, const Step& step,
-                                     PrecisionError::Quantity quantity, const Where& where) {
+[[noreturn]] inline void fail_number(const Count& count, std::string_view text,
+                                     const Step& step, PrecisionError::Quantity quantity,
+                                     const Where& where) {
     const bool price = quantity == PrecisionError::Quantity::price;
     const std::string field = where.text(price ? "price" : "size");
     if (count.fault == GridFault::not_a_number) throw DecodeError(field, "a decimal", text);

@@ -186,7 +186,8 @@ private:
         const std::string_view base = trim(name.substr(0, open));
         std::size_t number = 0;
         const Feature* feature = find(base, number);
-        if (feature == nullptr) fail(name, "the name of a set or of a feature in the catalogue");
+        if (feature == nullptr)
+            fail(name, "the name of a set or of a feature in the catalogue");
 
         const Arguments defaults = default_arguments(*feature, number);
         Arguments arguments = defaults;
@@ -201,7 +202,8 @@ private:
                {feature->compute, checked(*feature, arguments, name)});
     }
 
-    [[nodiscard]] Arguments default_arguments(const Feature& feature, std::size_t number) const {
+    [[nodiscard]] Arguments default_arguments(const Feature& feature,
+                                              std::size_t number) const {
         Arguments out{feature.default_levels, {}};
         if (!feature.weight_name.empty()) out.weight = read_decimal(feature.default_weight);
         if (feature.naming == Naming::from_zero) out.levels = number + 1;
@@ -240,7 +242,8 @@ private:
             fail(name, "a weight of at most 18 decimals");
         }
         const std::uint64_t unit = powers_of_ten[static_cast<std::size_t>(weight.decimals)];
-        const bool fraction = weight.mantissa > 0 && weight.mantissa <= unit && !weight.negative;
+        const bool fraction =
+            weight.mantissa > 0 && weight.mantissa <= unit && !weight.negative;
         if (feature.weight_name == "decay" && !fraction) fail(name, "a decay in (0, 1]");
         return {.levels = arguments.levels,
                 .weight = DoubleDouble(weight.signed_mantissa()) / DoubleDouble(Int128{unit})};

@@ -12,10 +12,10 @@
 // Every formula of one book state, each written once.
 //
 // Differences are taken in integers before anything is scaled to floats, so that a value keeps
-// its digits where two nearly equal numbers cancel. Undefined values: with a side empty, the mid
-// and all that is built on it are NaN; volumes of an empty side are 0 and imbalances ±1, 0 with
-// both empty. Symbols: Pb_i, Qb_i, Pa_i, Qa_i price and size of level i, from 1 at the best;
-// Vb(n), Va(n) the volume of the first n levels.
+// its digits where two nearly equal numbers cancel. Undefined values: with a side empty, the
+// mid and all that is built on it are NaN; volumes of an empty side are 0 and imbalances ±1, 0
+// with both empty. Symbols: Pb_i, Qb_i, Pa_i, Qa_i price and size of level i, from 1 at the
+// best; Vb(n), Va(n) the volume of the first n levels.
 namespace obcore::formula {
 
 struct Parameters {
@@ -34,7 +34,8 @@ namespace detail {
     return bid == ask ? 0.0 : to_double(bid - ask) / to_double(bid + ask);
 }
 
-[[nodiscard]] inline DoubleDouble level_imbalance(const DepthView& view, std::size_t i) noexcept {
+[[nodiscard]] inline DoubleDouble level_imbalance(const DepthView& view,
+                                                  std::size_t i) noexcept {
     const Int128 bid = view.bids.size(i);
     const Int128 ask = view.asks.size(i);
     if (bid == ask) return 0.0;
@@ -76,11 +77,13 @@ template <typename Real>
 // a_1·I_1 + a_2·I_2 + a_3·I_3, the weights in tenths.
 [[nodiscard]] inline DoubleDouble mixed_imbalance(const DepthView& view, int first, int second,
                                                   int third) noexcept {
-    return tenths(first) * level_imbalance(view, 0) + tenths(second) * level_imbalance(view, 1) +
-           tenths(third) * level_imbalance(view, 2);
+    return tenths(first) * level_imbalance(view, 0) +
+           tenths(second) * level_imbalance(view, 1) + tenths(third) * level_imbalance(view, 2);
 }
 
-[[nodiscard]] inline DoubleDouble square(DoubleDouble x) noexcept { return x * x; }
+[[nodiscard]] inline DoubleDouble square(DoubleDouble x) noexcept {
+    return x * x;
+}
 
 // (x + 0.3)·(y⁴ + 0.7) / 3.8, the shape that adjusted mids 4, 7 and 8 share.
 [[nodiscard]] inline DoubleDouble skewed_quartic(DoubleDouble x, DoubleDouble y) noexcept {
@@ -172,7 +175,8 @@ inline double obi(const DepthView& v, const Parameters& p) {
 inline double imbalance_level(const DepthView& v, const Parameters& p) {
     return detail::imbalance(v.bids.size(p.levels - 1), v.asks.size(p.levels - 1));
 }
-// Summed level by level as Wb_i − Wa_i, and exactly: the two sides nearly cancel on a calm book.
+// Summed level by level as Wb_i − Wa_i, and exactly: the two sides nearly cancel on a calm
+// book.
 inline double depth_weighted_obi(const DepthView& v, const Parameters& p) {
     if (v.one_sided() || v.twice_mid() <= 0) return nan;
     // Q / (1 + |P − mid| / mid) = Q·2mid / (2mid + |2P − 2mid|)
@@ -212,8 +216,8 @@ inline double spread_bps(const DepthView& v, const Parameters& p) {
 inline double vwap(const DepthView& v, const Parameters& p) {
     const Int128 volume = v.bids.volume(p.levels) + v.asks.volume(p.levels);
     if (volume == 0) return nan;
-    const DoubleDouble turnover = v.bids.turnover<DoubleDouble>(p.levels) +
-                                  v.asks.turnover<DoubleDouble>(p.levels);
+    const DoubleDouble turnover =
+        v.bids.turnover<DoubleDouble>(p.levels) + v.asks.turnover<DoubleDouble>(p.levels);
     return v.price((turnover / DoubleDouble(volume)).value());
 }
 

@@ -28,7 +28,8 @@ enum class Format : std::uint8_t {
 // Decodes the messages of one input, whatever its format.
 class FormatDecoder {
 public:
-    // `filter` says which symbol is meant, for the formats that interleave symbols in one event.
+    // `filter` says which symbol is meant, for the formats that interleave symbols in one
+    // event.
     explicit FormatDecoder(Format format = Format::automatic, SymbolFilter filter = {})
         : format_(format), filter_(std::move(filter)) {}
 
@@ -100,8 +101,8 @@ private:
         return false;
     }
 
-    // "<receive time> <json>" or the JSON alone. The time is put on afterwards, because decoding
-    // clears the event.
+    // "<receive time> <json>" or the JSON alone. The time is put on afterwards, because
+    // decoding clears the event.
     template <typename Decoder>
     static bool decode_json(Decoder& decoder, std::string_view text, const Grid& grid,
                             Event& event) {

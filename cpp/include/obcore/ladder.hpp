@@ -15,9 +15,10 @@ namespace obcore {
 
 // All levels of one side of a book.
 //
-// The levels near the best lie in a flat ring indexed by tick; those worse than the ring's reach
-// lie beside it, exactly, in a sorted vector. The ring follows the best, so an update near the
-// touch costs O(1) and a far one O(log n) plus a move of the vector. 270 KB a side at the start.
+// The levels near the best lie in a flat ring indexed by tick; those worse than the ring's
+// reach lie beside it, exactly, in a sorted vector. The ring follows the best, so an update
+// near the touch costs O(1) and a far one O(log n) plus a move of the vector. 270 KB a side at
+// the start.
 //
 // Inside, a level is found by its key: the price for bids, the negated price for asks, so that
 // on both sides a higher key is a better price. Not thread-safe.
@@ -159,7 +160,8 @@ private:
 
     // Room above the best, so that a market that moves a little leaves the window in place.
     static constexpr std::int64_t headroom = window / 4;
-    static_assert(headroom + 63 < window, "the best lies inside, also with its word rounded up");
+    static_assert(headroom + 63 < window,
+                  "the best lies inside, also with its word rounded up");
 
     [[nodiscard]] static std::int64_t key_of(Ticks price) noexcept {
         return side == Side::bid ? price : -price;
@@ -198,7 +200,8 @@ private:
             if (far_.empty()) return;
             best_ = far_.back().key;
         }
-        if (best_ < high_ - window / 2) [[unlikely]] move_window(best_ + headroom);
+        if (best_ < high_ - window / 2) [[unlikely]]
+            move_window(best_ + headroom);
     }
 
     // Bounds on whole words, so that no word of the bitmap straddles the window's edge.
@@ -257,7 +260,9 @@ private:
     // Snapshots come best first, so the usual work is one reversal.
     void tidy_far() {
         const auto by_key = [](const Far& a, const Far& b) { return a.key < b.key; };
-        const auto strictly_descending = [](const Far& a, const Far& b) { return a.key <= b.key; };
+        const auto strictly_descending = [](const Far& a, const Far& b) {
+            return a.key <= b.key;
+        };
         if (std::adjacent_find(far_.begin(), far_.end(), strictly_descending) == far_.end()) {
             std::reverse(far_.begin(), far_.end());
         } else {

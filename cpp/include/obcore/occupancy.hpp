@@ -11,8 +11,8 @@ namespace obcore {
 
 // Which keys of a moving window hold a level: one bit a key, in a ring of `Window` bits.
 //
-// A key and the key one window away share a bit, so the owner must clear what leaves the window.
-// Finding the next level costs O(gap / 64): one word at a busy touch.
+// A key and the key one window away share a bit, so the owner must clear what leaves the
+// window. Finding the next level costs O(gap / 64): one word at a busy touch.
 template <std::int64_t Window>
 class Occupancy {
     static_assert(Window >= 64 && std::has_single_bit(static_cast<std::uint64_t>(Window)));

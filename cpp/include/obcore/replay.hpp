@@ -70,8 +70,8 @@ struct ReplayOptions {
 
 // Recorded bytes → events → book → rows of features, in one pass and in bounded memory.
 //
-// Bytes are pushed in, in chunks of any size, input after input; rows are taken out whenever the
-// caller likes. Several inputs are one continuous recording. Not thread-safe.
+// Bytes are pushed in, in chunks of any size, input after input; rows are taken out whenever
+// the caller likes. Several inputs are one continuous recording. Not thread-safe.
 class Replay {
 public:
     static constexpr std::size_t max_gaps_listed = 1000;
@@ -144,11 +144,14 @@ private:
         } catch (const InputError&) {
             throw;
         } catch (const AmbiguousFormat& error) {
-            throw InputError(InputError::Cause::ambiguous, source_, splitter_.line(), error.what());
+            throw InputError(InputError::Cause::ambiguous, source_, splitter_.line(),
+                             error.what());
         } catch (const PrecisionError& error) {
-            throw InputError(InputError::Cause::off_grid, source_, splitter_.line(), error.what());
+            throw InputError(InputError::Cause::off_grid, source_, splitter_.line(),
+                             error.what());
         } catch (const DecodeError& error) {
-            throw InputError(InputError::Cause::malformed, source_, splitter_.line(), error.what());
+            throw InputError(InputError::Cause::malformed, source_, splitter_.line(),
+                             error.what());
         }
     }
 
@@ -224,8 +227,8 @@ private:
                            hole.received);
         }
         if (gaps_.size() < max_gaps_listed) {
-            gaps_.push_back({source_, splitter_.line(), hole.expected, hole.received,
-                             event.ts_recv_ns});
+            gaps_.push_back(
+                {source_, splitter_.line(), hole.expected, hole.received, event.ts_recv_ns});
         }
     }
 
@@ -262,7 +265,8 @@ private:
     [[nodiscard]] bool is_other_symbol(const Event& event) {
         last_symbol_.clear();  // count each one
         if (options_.symbol.empty()) {
-            throw DecodeError("symbol", symbol_ + " as before (mixed symbols: choose with --symbol)",
+            throw DecodeError("symbol",
+                              symbol_ + " as before (mixed symbols: choose with --symbol)",
                               event.symbol);
         }
         ++statistics_.other_symbols;
@@ -272,7 +276,8 @@ private:
 
     void throw_if_mixed() const {
         if (bare_snapshots_ > 0 && statistics_.other_symbols > 0) {
-            throw DecodeError("snapshot", "one that names its symbol, in a recording of several",
+            throw DecodeError("snapshot",
+                              "one that names its symbol, in a recording of several",
                               "one without");
         }
     }
@@ -294,15 +299,16 @@ private:
         return true;
     }
 
-    // A futures partial depth has the keys of a diff. Without a stream name, only a deletion or a
-    // long side proves that it is none.
+    // A futures partial depth has the keys of a diff. Without a stream name, only a deletion or
+    // a long side proves that it is none.
     void watch_bare_delta(const Event& event) {
         const bool doubtful = event.kind == Kind::delta && !event.enveloped &&
                               event.rule == IdRule::binance_futures;
         if (!doubtful || bare_deltas_ < 0) return;
         const auto removes = [](const Level& level) { return level.size == 0; };
         if (event.bids.size() > largest_picture || event.asks.size() > largest_picture ||
-            std::ranges::any_of(event.bids, removes) || std::ranges::any_of(event.asks, removes)) {
+            std::ranges::any_of(event.bids, removes) ||
+            std::ranges::any_of(event.asks, removes)) {
             bare_deltas_ = -1;  // proved to be diffs
             return;
         }
@@ -310,11 +316,11 @@ private:
     }
 
     void throw_if_ambiguous() const {
-        throw AmbiguousFormat(
-            "depthUpdate",
-            "a deletion or more than 20 levels a side within 100 messages, which would tell diffs "
-            "from futures partial depth; say which with --kind diff or topn",
-            "none in " + std::to_string(bare_deltas_));
+        throw AmbiguousFormat("depthUpdate",
+                              "a deletion or more than 20 levels a side within 100 messages, "
+                              "which would tell diffs "
+                              "from futures partial depth; say which with --kind diff or topn",
+                              "none in " + std::to_string(bare_deltas_));
     }
 
     ReplayOptions options_;

@@ -18,7 +18,7 @@ namespace obcore {
 struct Every {
     enum class Mode : std::uint8_t {
         event,  // after every nth state
-        time,   // at each multiple of `interval` of receive time: the last state at or before it
+        time,  // at each multiple of `interval` of receive time: the last state at or before it
         trade,  // at each trade: the last state strictly before it
     };
 
@@ -29,8 +29,8 @@ struct Every {
 
 // Rows of features, one column after the other in each: values is (n, k), row-major.
 //
-// ts_recv_ns is the moment the row speaks of: the state's, the grid's or the trade's; ts_event_ns
-// is the state's venue time, in mode trade the trade's. sequence names the state.
+// ts_recv_ns is the moment the row speaks of: the state's, the grid's or the trade's;
+// ts_event_ns is the state's venue time, in mode trade the trade's. sequence names the state.
 struct Rows {
     std::vector<Nanos> ts_event_ns;
     std::vector<Nanos> ts_recv_ns;
@@ -43,8 +43,7 @@ struct Rows {
 // Turns the states that a book goes through into rows of features.
 class Sampler {
 public:
-    Sampler(FeatureSet features, Every every)
-        : features_(std::move(features)), every_(every) {
+    Sampler(FeatureSet features, Every every) : features_(std::move(features)), every_(every) {
         if (every.mode == Every::Mode::trade) recent_.resize(max_recent);
     }
 
@@ -58,8 +57,10 @@ public:
     void before_change(const Book& book, Nanos now) {
         if (every_.mode != Every::Mode::time || !visible_) return;
         require_receive_time(now);
-        if (now > next_grid_ns_ && (now - next_grid_ns_) / every_.interval_ns >= max_grid_jump) {
-            throw DecodeError("receive time", "a jump of less than a million rows of the time grid",
+        if (now > next_grid_ns_ &&
+            (now - next_grid_ns_) / every_.interval_ns >= max_grid_jump) {
+            throw DecodeError("receive time",
+                              "a jump of less than a million rows of the time grid",
                               "one of " + std::to_string(now - next_grid_ns_) + " ns");
         }
         for (; next_grid_ns_ < now; next_grid_ns_ += every_.interval_ns) take_grid_row(book);
@@ -73,8 +74,12 @@ public:
                     append(book.ts_event_ns, book.ts_recv_ns, book.sequence, book);
                 }
                 break;
-            case Every::Mode::time: start_grid(book); break;
-            case Every::Mode::trade: remember(book); break;
+            case Every::Mode::time:
+                start_grid(book);
+                break;
+            case Every::Mode::trade:
+                remember(book);
+                break;
         }
         visible_ = true;
     }
@@ -105,7 +110,8 @@ public:
     }
 
 private:
-    // States kept to look back from a trade. A trade overtaken by more states than this has none.
+    // States kept to look back from a trade. A trade overtaken by more states than this has
+    // none.
     static constexpr std::size_t max_recent = 1024;
 
     // A clock that leaps by years must not fill the memory with rows of one state.

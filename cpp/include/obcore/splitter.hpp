@@ -9,10 +9,11 @@
 
 namespace obcore {
 
-// Cuts a stream of bytes into its messages: the lines of a text, or the elements of a JSON array.
+// Cuts a stream of bytes into its messages: the lines of a text, or the elements of a JSON
+// array.
 //
-// Bytes come in chunks of any size; only a message that a chunk cuts in two is copied, so memory
-// is that of one message. Which of the two it is, the first byte tells.
+// Bytes come in chunks of any size; only a message that a chunk cuts in two is copied, so
+// memory is that of one message. Which of the two it is, the first byte tells.
 class Splitter {
 public:
     static constexpr std::size_t max_message = std::size_t{64} << 20;
@@ -58,7 +59,8 @@ private:
         constexpr std::string_view mark = "\xEF\xBB\xBF";
         for (; mark_seen_ < mark.size() && !bytes.empty(); bytes.remove_prefix(1)) {
             if (bytes.front() != mark[mark_seen_]) {
-                if (mark_seen_ > 0) throw DecodeError("start", "a byte order mark", "a part of it");
+                if (mark_seen_ > 0)
+                    throw DecodeError("start", "a byte order mark", "a part of it");
                 mark_seen_ = mark.size();
                 break;
             }
@@ -165,9 +167,9 @@ private:
         } else if (c == ',' && place_ == Place::behind_element) {
             place_ = Place::behind_comma;
         } else {
-            const char* const expected = may_begin                    ? "an object"
+            const char* const expected = may_begin                 ? "an object"
                                          : place_ == Place::closed ? "nothing behind ']'"
-                                                                      : "',' or ']'";
+                                                                   : "',' or ']'";
             throw DecodeError("JSON array", expected, {&c, 1});
         }
         return false;
@@ -182,7 +184,7 @@ private:
 
     Shape shape_ = Shape::unknown;
     std::size_t mark_seen_ = 0;  // bytes of a byte order mark
-    std::string rest_;  // the beginning of a message whose end has not come
+    std::string rest_;           // the beginning of a message whose end has not come
     std::int64_t line_ = 0;
     std::int64_t newlines_ = 0;
     int depth_ = 0;

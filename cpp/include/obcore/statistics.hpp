@@ -13,7 +13,8 @@
 
 namespace obcore {
 
-// What a recording was seen to hold. Bounded: names of unknown kinds past the limit share a row.
+// What a recording was seen to hold. Bounded: names of unknown kinds past the limit share a
+// row.
 struct Statistics {
     static constexpr std::size_t kinds = 8;
     static constexpr std::size_t max_names = 64;
@@ -36,7 +37,7 @@ struct Statistics {
     std::array<std::int64_t, kinds> by_kind{};
     std::map<std::string, std::int64_t> skipped_names;  // kinds that obcore has no use for
     std::int64_t other_symbols = 0;
-    std::int64_t ignored_depth = 0;  // depth of the kind that --kind did not choose
+    std::int64_t ignored_depth = 0;    // depth of the kind that --kind did not choose
     std::int64_t repeated_prices = 0;  // snapshots in parts that told one price twice
     std::int64_t levels = 0;
     Clock recv;
@@ -53,7 +54,8 @@ struct Statistics {
             levels += static_cast<std::int64_t>(seen.bids.size() + seen.asks.size());
         }
         if (!seen.name.empty()) {
-            const bool room = skipped_names.size() < max_names || skipped_names.contains(seen.name);
+            const bool room =
+                skipped_names.size() < max_names || skipped_names.contains(seen.name);
             ++skipped_names[room ? seen.name : "(other)"];
         }
         recv.see(seen.ts_recv_ns);

@@ -42,7 +42,8 @@ public:
 
     // Remove the older side's levels while crossed: only for sources without ids.
     bool uncross = false;
-    // Deltas held while no snapshot has come; past it all of them are dropped, never the middle.
+    // Deltas held while no snapshot has come; past it all of them are dropped, never the
+    // middle.
     std::size_t max_buffered_levels = std::size_t{1} << 19;
 
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
@@ -81,8 +82,8 @@ private:
         const std::size_t arriving =
             buffered_levels_ + std::max(event.bids.size(), event.asks.size());
         if (std::max(book.bids.count(), book.asks.count()) + arriving > max_levels) {
-            throw DecodeError("book", "at most " + std::to_string(max_levels) + " levels a side",
-                              "more");
+            throw DecodeError(
+                "book", "at most " + std::to_string(max_levels) + " levels a side", "more");
         }
     }
 
@@ -110,7 +111,8 @@ private:
         if (phase_ == Phase::loaded && snapshot.ids.last < book.sequence) return Verdict::skip;
         while (!buffer_.empty()) {
             const Event& first = buffer_.front();
-            const Verdict verdict = binance::judge_join(first.rule, snapshot.ids.last, first.ids);
+            const Verdict verdict =
+                binance::judge_join(first.rule, snapshot.ids.last, first.ids);
             if (verdict == Verdict::apply) return join(snapshot, book);
             if (verdict == Verdict::resync) {
                 ++counters_.stale_snapshots;
@@ -127,9 +129,12 @@ private:
 
     Verdict on_delta(const Event& delta, Book& book) {
         switch (phase_) {
-            case Phase::waiting: return hold(delta, book);
-            case Phase::loaded: return on_first_delta(delta, book);
-            case Phase::joined: return on_next_delta(delta, book);
+            case Phase::waiting:
+                return hold(delta, book);
+            case Phase::loaded:
+                return on_first_delta(delta, book);
+            case Phase::joined:
+                return on_next_delta(delta, book);
         }
         return Verdict::skip;
     }

@@ -292,7 +292,8 @@ private:
         const bool same_symbol = change.symbol == group_.symbol;
         const bool same_group = has_group_ && change.ts_recv_ns == group_.ts_recv_ns;
         if (has_group_ && !same_symbol) {
-            throw DecodeError("mixed symbols", group_.symbol + " as before (choose with --symbol)",
+            throw DecodeError("mixed symbols",
+                              group_.symbol + " as before (choose with --symbol)",
                               change.symbol);
         }
         if (same_group && group_.bids.size() + group_.asks.size() >= max_group) {

@@ -33,7 +33,8 @@ static_assert(sizeof(Level) == 16);
 // Most totals fit 64 bits, where the conversion is one instruction instead of a library call.
 [[nodiscard]] inline double to_double(Int128 value) noexcept {
     const auto narrow = static_cast<std::int64_t>(value);
-    if (narrow == value) [[likely]] return static_cast<double>(narrow);
+    if (narrow == value) [[likely]]
+        return static_cast<double>(narrow);
     return static_cast<double>(value);
 }
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from obcore.book import Every, Format
 
+# NumPy alone would also read "now", and a number as a year.
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")
 _UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 
 
@@ -75,9 +77,9 @@ def parse_time(time: str | int) -> int:
         thousands = max(0, len(text) - 10) // 3  # 10 digits are seconds, 13 milliseconds, …
         return int(text) * int(1000 ** max(0, 3 - thousands))
     try:
-        moment = np.array(text.removesuffix("Z"), dtype="datetime64[ns]")
-    except ValueError:
-        moment = np.array("NaT", dtype="datetime64[ns]")
+        moment = np.array(text.removesuffix("Z") if _ISO.fullmatch(text) else "NaT", "M8[ns]")
+    except ValueError:  # month 13
+        moment = np.array("NaT", "M8[ns]")
     if np.isnat(moment):
         msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
         raise ValueError(msg)
