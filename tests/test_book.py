@@ -117,6 +117,42 @@ def test_a_book_that_drifts_by_a_million_ticks_stays_exact(step: int) -> None:
             assert_same(book, reference)
 
 
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("bite", [64, 1_777, 20_000])
+def test_a_dense_side_that_is_eaten_and_refilled_keeps_every_level(
+    side: Side, bite: int
+) -> None:
+    """A level on every tick: wherever the window's edges come to lie, they meet one."""
+    away = -1 if side is Side.BID else 1
+    full = levels((away * i, 1 + i % 9) for i in range(60_000))
+    none, gone = levels([]), levels((away * i, 0) for i in range(60_000))
+    book = Book(ANY_PRICE)
+
+    def apply_and_check(changes: NDArray[np.void], rest: NDArray[np.void]) -> None:
+        book.apply_delta(*((changes, none) if side is Side.BID else (none, changes)))
+        assert np.array_equal(book.top(side), rest)
+        some = rest[::997].tolist()
+        assert [book.size_at(side, ticks) for ticks, _ in some] == [lots for _, lots in some]
+        assert book.total_lots(side) == rest["size"].sum()
+
+    apply_and_check(full, full)
+    for start in range(0, 40_000, bite):
+        apply_and_check(gone[start : start + bite], full[start + bite :])
+    for start in reversed(range(0, 40_000, bite)):
+        apply_and_check(full[start : start + bite], full[start:])
+
+
+def test_behind_a_best_that_goes_the_next_level_is_found_at_any_distance() -> None:
+    book = Book(ANY_PRICE)
+
+    for distance in range(1, 40_000):
+        bids, asks = [(0, 1), (-distance, 2)], [(1, 1), (1 + distance, 2)]
+        book.apply_snapshot(levels(bids), levels(asks))
+        book.apply_delta(levels([(0, 0)]), levels([(1, 0)]))
+
+        assert (book.best_bid, book.best_ask) == (bids[1], asks[1])
+
+
 def test_prices_reach_to_both_ends_of_what_is_allowed() -> None:
     book, reference = Book(ANY_PRICE), ReferenceBook()
     ends = [(HIGHEST, 1), (-HIGHEST, 2**63 - 1), (0, 2**63 - 1)]

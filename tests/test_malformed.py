@@ -6,12 +6,15 @@ right is told by the formats' documents; no input may crash, hang or raise anyth
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import obcore
 from obcore import Book, Instrument, Recording, Side
@@ -53,9 +56,7 @@ SIDES = {"bids": [["99.5", "1"], ["99", "2"]], "asks": [["100.5", "3"]]}
 JSON_GOOD = to_line({"lastUpdateId": 10, "T": T0, **SIDES}) + diff(U=11, u=12, pu=10)
 JSON_BAD = {
     "truncated in a key": (diff()[:60] + b"\n", "JSON byte 61: expected"),
-    "truncated in a string": (diff()[:-20] + b"\n", "received the end (truncated?)"),
     "no U": (diff(U=...), "U: expected this key"),
-    "no u": (diff(u=...), "u: expected this key"),
     "no bids": (diff(b=...), "b: expected this key"),
     "no symbol": (diff(s=...), "s: expected this key"),
     "no time": (diff(E=..., T=...), "E: expected this key"),
@@ -65,15 +66,11 @@ JSON_BAD = {
     "Infinity": (bid("99", "Infinity"), "b[1] size: expected a decimal, received Infinity"),
     "negative size": (bid("99", "-1"), "b[1] size: expected a size of 0 or more, received -1"),
     "price 0": (bid("0"), "b[1] price: expected a price above 0, received 0"),
-    "negative price": (bid("-99"), "b[1] price: expected a price above 0, received -99"),
-    "no digits": (bid(""), "b[1] price: expected a decimal, received"),
-    "hexadecimal": (bid("0x63"), "received 0x63"),
-    "a plus": (bid("+99"), "received +99"),
     "words for a price": (bid("cheap"), "b[1] price: expected a decimal, received cheap"),
-    "null for a size": (bid("99", None), "b[1] size: expected a decimal, received null"),
     "price beyond int64": (bid("1e30"), "b[1] price: expected a number within int64"),
     "price beyond 2^60": (bid(str(2**60 + 1)), "b[1] price: expected a number within int64"),
     "size beyond int64": (bid("99", "9" * 20), "b[1] size: expected a number within int64"),
+    "finer, then negative": (bid("99.123", "-1"), "b[1] size: expected a size of 0 or more"),
     "too many decimals": (bid("9.1234567890123456789"), "price: expected"),
     "id beyond int64": (diff(u=2**63), f"u: expected an integer of 64 bits, received {2**63}"),
     "text for an id": (diff(U="abc"), "U: expected an integer of 64 bits, received abc"),
@@ -85,28 +82,23 @@ JSON_BAD = {
     "a number for a symbol": (diff(s=5), "s: expected a string, received 5"),
     "an object for a side": (diff(b={}), "b: expected an array of levels, received {}"),
     "a number for a level": (diff(b=[5]), "expected '[', received 5"),
-    "a level without size": (diff(b=[["99"]]), "expected ',', received ]"),
-    "a level in a level": (bid(["99"]), "expected a JSON value, received ["),
     "time before 1973": (diff(T=5), "T: expected a time since 1970"),
     "time beyond int64": (
         swap(f'"T": {T0 + 1}', b'"T": 1' + b"0" * 30),
         "T: expected an integer",
     ),
     "no receive time": (b"abc " + diff(), "expected '<receive time> <json>' or JSON"),
-    "receive time alone": (f"{T0}\n".encode(), "expected '<receive time> <json>' or JSON"),
     "megabytes of lists": (b"[" * 4_000_000 + b"\n", "(4000000 bytes)"),
     "megabytes of objects": (b'{"x":' * 800_000 + b"\n", "at most 64 levels of nesting"),
     "nesting in an unknown key": (swap('"e"', b'"x": ' + b"[" * 10**6), "64 levels of nesting"),
     "a nul byte": (swap("99.6", b"99\0junk"), "junk"),
     "no UTF-8 in a price": (swap("99.6", b"9\xff\xfe"), "b[0] price: expected a decimal"),
     "no UTF-8 in a symbol": (swap("BTCUSDT", b"BTC\xff"), "symbol: expected BTCUSDT"),
-    "no UTF-8 at all": (bytes(range(128, 256)) + b"\n", "expected '<receive time> <json>'"),
     "non-ASCII text that is cut short": (
         bid("a" + "\u00e9" * 99),
         "b[1] price: expected a decimal",
     ),
     "a byte order mark inside": (b"\xef\xbb\xbf" + diff(), "expected '<receive time> <json>'"),
-    "two commas": (swap('"s"', b', "s"'), "expected '\"', received ,"),
     "two messages on a line": (diff()[:-1] + diff(), "expected the end of the JSON text"),
     "another symbol": (diff(s="ETHUSDT"), "symbol: expected BTCUSDT as before"),
     "partial depth among diffs": (
@@ -115,7 +107,6 @@ JSON_BAD = {
     ),
     "a trade without price": (trade(p=...), "p: expected this key"),
     "a trade without side": (trade(m="yes"), "m: expected true or false, received yes"),
-    "a trade without id": (trade(t=...), "t: expected this key"),
     "a ticker without size": (to_line({"e": "bookTicker", "u": 1, "b": "1"}), "B: expected"),
     "text for a snapshot id": (
         to_line({"lastUpdateId": "x", **SIDES}),
@@ -140,14 +131,9 @@ CSV_BAD = {
     "price 0": (row(price="0"), "price: expected a price above 0, received 0"),
     "negative amount": (row(amount="-1"), "size: expected a size of 0 or more, received -1"),
     "NaN amount": (row(amount="nan"), "size: expected a decimal, received nan"),
-    "overflow": (row(price="1e30"), "price: expected a number within int64"),
     "a trade's side": (row(side="buy"), "side: expected bid or ask, received buy"),
     "no truth": (row(is_snapshot="yes"), "is_snapshot: expected true or false, received yes"),
-    "no time": (row(timestamp="noon"), "timestamp: expected an integer of 64 bits"),
-    "time of day": (row(timestamp="86399"), "timestamp: expected a time since 1970"),
     "too few fields": (b"x,X,17\n", "row: expected 8 fields, received 3"),
-    "too many fields": (row(amount="1,5"), "row: expected 8 fields, received 9"),
-    "a thousand fields": (b"," * 2_000 + b"\n", "row: expected at most 1024 fields"),
     "an open quote": (b'"x,X,1\n', "field 1: expected a closing quote"),
     "text behind a quote": (b'"x"y,X\n', "field 1: expected a comma behind the closing quote"),
     "another symbol in a group": (row(2, symbol="Y"), "mixed symbols: expected X"),
@@ -169,11 +155,6 @@ PICTURE_BAD = {
     "no bids": (picture(bids=...), "bids: expected this key"),
     "an object for bids": (picture(bids={}), "bids: expected an array of levels"),
     "words for a price": (picture(bids=[["x", "1"]]), "bids[0] price: expected a decimal"),
-    "negative size": (
-        picture(asks=[["9", "-1"]]),
-        "asks[0] size: expected a size of 0 or more",
-    ),
-    "a number for a symbol": (picture(symbol=5), "symbol: expected a string, received 5"),
 }
 
 RESEARCH_GOOD = b"depthUpdate,%d,%d,X,1,2,0,\"[['99', '1']]\",\"[['100', '2']]\"\n" % (T0, T0)
@@ -186,12 +167,9 @@ def literal(text: bytes) -> bytes:
 
 RESEARCH_BAD = {
     "an open list": (literal(b"[['99', '1'"), "bids: expected ']', received the end"),
-    "an open string": (literal(b"[['99, '1']]"), "bids"),
     "a call": (literal(b"__import__('os')"), "bids: expected '[' or '('"),
     "a dict": (literal(b"{'99': '1'}"), "bids: expected '[' or '('"),
     "a sum": (literal(b"[[9+9, '1']]"), "bids[0] price: expected a decimal, received 9+9"),
-    "None": (literal(b"[[None, '1']]"), "bids[0] price: expected a decimal, received None"),
-    "three in a level": (literal(b"[['9', '1', '2']]"), "bids: expected ']', received , '2'"),
     "nesting": (literal(b"[" * 10**6), "(999998 bytes)"),
     "a column less": (
         RESEARCH_GOOD.replace(b",X,", b","),
@@ -263,6 +241,45 @@ def test_a_number_finer_than_the_instrument_is_a_precision_error(bad: bytes) -> 
     assert told(replay.book()) == before
 
 
+FAR = {"a far price": (f"{10**17}", "3", "99.123"), "a huge size": ("100", f"{2**62}", "99")}
+
+
+@pytest.mark.parametrize(("price", "size", "finer"), FAR.values(), ids=FAR)
+def test_a_finer_number_that_the_book_has_no_room_for_moves_nothing(
+    price: str, size: str, finer: str
+) -> None:
+    replay = Replay()
+    replay.begin("bad.txt")
+    replay.feed(JSON_GOOD + diff(a=[[price, size]]))
+    before = told(replay.book())
+
+    with pytest.raises(obcore.PrecisionError) as raised:
+        replay.feed(diff(U=15, u=16, pu=14, b=[[finer, "0.0001"]]))
+
+    check_error(raised.value, 4, "fit int64 on the finer grid")
+    assert told(replay.book()) == before
+
+
+WHOLE = st.sampled_from(
+    [JSON_GOOD + diff(), CSV_GOOD, picture() * 2, RESEARCH_GOOD + AGG_TRADE]
+)
+JUNK = st.binary(max_size=3) | st.sampled_from(
+    [b"\n", b'"', b"[", b"}", b",", b"0", b"-", b"1e9"]
+)
+CUTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 9), JUNK), min_size=1, max_size=4)
+
+
+@given(content=WHOLE, cuts=CUTS)
+def test_no_damage_raises_anything_but_an_error_of_obcore(
+    content: bytes, cuts: list[tuple[int, int, bytes]]
+) -> None:
+    for at, length, junk in cuts:
+        content = content[:at] + junk + content[at + length :]
+
+    with contextlib.suppress(obcore.ObcoreError):
+        read_all(content)
+
+
 START = JSON_GOOD.split(b"\n")[0]
 FILES = {
     "a misspelt column": (HEADER.replace(b"price", b"prise"), 1, "expected a column price"),
@@ -278,17 +295,13 @@ FILES = {
         "header: expected the columns of",
     ),
     "semicolons": (CSV_GOOD.replace(b",", b";"), 1, "format: expected"),
-    "words": (b"hello world\n", 1, "format: expected"),
     "a zip file": (b"PK\x03\x04" + bytes(60), 1, "format: expected"),
-    "nul bytes": (bytes(100), 1, "format: expected"),
-    "bytes above 127": (bytes(range(128, 256)), 1, "format: expected"),
     "UTF-16": (CSV_GOOD.decode().encode("utf-16"), 1, "format: expected"),
     "an array without end": (b"[" + START, 1, "JSON array: expected ']'"),
     "an array without comma": (b"[" + START + b"\n" + START + b"]", 2, "expected ',' or ']'"),
     "an array with a comma too many": (b"[" + START + b",\n]", 2, "JSON array: expected"),
     "text behind an array": (b"[" + START + b"]\nx", 2, "expected nothing behind ']'"),
     "an array of numbers": (b"[1]", 1, "JSON array: expected an object, received 1"),
-    "an array in an array": (b"[" * 10**6, 1, "JSON array: expected an object, received ["),
     "a second symbol in a csv": (CSV_GOOD + row(symbol="Y") + row(50_000), 6, "received Y"),
     "a line without end": (JSON_GOOD + b'{"e":', 3, "the end (truncated?)"),
 }
@@ -307,6 +320,8 @@ def read_all(content: bytes) -> None:
     replay.begin("bad.txt")
     replay.feed(content)
     replay.end()
+    replay.finish()
+    replay.summary()  # which shows names of the input's
 
 
 PACKED = gzip.compress(JSON_GOOD * 50, mtime=0)

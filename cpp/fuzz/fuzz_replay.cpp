@@ -45,9 +45,10 @@ std::optional<Grid> grid_of(std::uint8_t choice) {
 Every every_of(std::uint8_t choice) {
     using enum Every::Mode;
     // So long that even a jump over two centuries gives few rows.
-    constexpr Nanos interval = 10'000'000'000'000'000;
-    return pick(std::array{Every{event, 1, 0}, Every{event, 3, 0}, Every{time, 1, interval},
-                           Every{time, 1, interval + 1}, Every{trade, 1, 0}},
+    constexpr Nanos season = 10'000'000'000'000'000;
+    constexpr Nanos century = 4'000'000'000'000'000'000;
+    return pick(std::array{Every{event, 1, 0}, Every{event, 3, 0}, Every{time, 1, season},
+                           Every{time, 1, century}, Every{trade, 1, 0}},
                 choice);
 }
 

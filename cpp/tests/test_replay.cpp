@@ -93,7 +93,7 @@ void every_format_tells_the_same_states() {
     const std::vector<std::string> inputs = recording::in_every_format(market);
     const ReplayOptions options = options_with([](auto& o) { o.grid = market_grid; });
     const std::vector<double> wanted = replayed(options, inputs[0]).take_rows().values;
-    CHECK(wanted.size() == 59 * 58);
+    CHECK(wanted.size() == std::size_t{59} * 58);
     for (const std::string& bytes : inputs) {
         Replay replay = replayed(options, bytes);
         std::vector<double> values = replay.take_rows().values;
@@ -240,23 +240,24 @@ void a_message_that_throws_leaves_the_book_as_it_was() {
 
 // A later message needs a tick so fine that what is held, or what waits, no longer fits int64.
 void a_grid_too_fine_for_what_is_held_changes_nothing() {
-    const std::string large = "\"1000000000000000000\"";
-    const std::string start = R"({"lastUpdateId":10,"bids":[[50,1]],"asks":[)";
-    const std::string delta = R"({"e":"depthUpdate","E":1790000000000,"s":"A","U":11,"u":12,)"
-                              R"("b":[],"a":[]})"
-                              "\n";
-    const std::string pending = R"({"lastUpdateId":20,"bids":[],"asks":[[)" + large + ",1]]}\n";
-    for (const std::string& held :
-         {start + "[" + large + ",1]]}\n" + delta, start + "[60,1]]}\n" + delta + pending}) {
+    const std::string far =
+        R"({"lastUpdateId":10,"bids":[[50,1]],"asks":[[1000000000000000000,1]]})";
+    const std::string near = R"({"lastUpdateId":10,"bids":[[50,1]],"asks":[[60,1]]})";
+    const std::string delta =
+        R"({"e":"depthUpdate","E":1790000000000,"s":"A","U":11,"u":12,"b":[],"a":[]})";
+    const std::string pending =
+        R"({"lastUpdateId":20,"bids":[],"asks":[[1000000000000000000,1]]})";
+    const std::vector<std::string> recordings{far + '\n' + delta + '\n',
+                                              near + '\n' + delta + '\n' + pending + '\n'};
+    for (const std::string& held : recordings) {
         Replay replay({});
         replay.begin("file");
         replay.feed(held);
         const Book before = replay.book();
         CHECK(before.state == BookState::synced);
 
-        CHECK_THROWS(replay.feed(R"({"lastUpdateId":30,"bids":[["0.5","1"]],"asks":[]})"
-                                 "\n"),
-                     InputError, "file line");
+        const std::string finer = R"({"lastUpdateId":30,"bids":[["0.5","1"]],"asks":[]})";
+        CHECK_THROWS(replay.feed(finer + '\n'), InputError, "finer grid");
 
         CHECK(same_book(replay.book(), before));
     }

@@ -1,5 +1,6 @@
 // When a row is taken: after every nth state, on a time grid, at each trade.
 
+#include <limits>
 #include <vector>
 
 #include "check.hpp"
@@ -119,6 +120,27 @@ void the_grid_is_empty_from_a_break_to_the_next_state() {
     CHECK(recorder.sampler.take().ts_recv_ns == Instants{100, 110, 120, 560});
 }
 
+// A receive time of another century must not fill the memory with rows.
+void a_jump_over_a_million_grid_times_is_an_error() {
+    Recorder recorder(on_grid);
+    recorder.state_received(1, 100);
+    CHECK_THROWS(recorder.state_received(2, 100 + 1'000'000 * grid_ns), DecodeError,
+                 "receive time: expected a jump of less than a million rows of the time grid");
+    CHECK(recorder.sampler.take().size() == 0);
+    recorder.state_received(2, 99 + 1'000'000 * grid_ns);
+    CHECK(recorder.sampler.take().size() == 1'000'000);
+}
+
+void a_grid_time_past_the_end_of_int64_never_comes() {
+    constexpr Nanos last = std::numeric_limits<Nanos>::max();
+    for (const Nanos interval : {Nanos{1'000}, last / 3, last / 2, last - 1, last}) {
+        Recorder recorder({.mode = Every::Mode::time, .interval_ns = interval});
+        recorder.state_received(1, last - 10);
+        recorder.state_received(2, last - 1);
+        CHECK(recorder.sampler.take().size() <= 1);
+    }
+}
+
 void a_time_grid_needs_receive_times() {
     Recorder recorder(on_grid);
     CHECK_THROWS(recorder.state(1, {.event = 5}), DecodeError,
@@ -194,6 +216,8 @@ int main() {
         a_state_on_the_grid_has_its_row_and_a_last_one_behind_it_has_none,
         a_clock_that_runs_backwards_repeats_no_grid_time,
         the_grid_is_empty_from_a_break_to_the_next_state,
+        a_jump_over_a_million_grid_times_is_an_error,
+        a_grid_time_past_the_end_of_int64_never_comes,
         a_time_grid_needs_receive_times,
         a_trade_row_shows_the_last_state_before_the_trade_on_both_clocks,
         one_clock_is_enough_and_none_is_not,

@@ -165,6 +165,7 @@ void run(IdRule rule, std::uint64_t seed, Totals& totals) {
     Dice dice(seed);
     Venue venue(rule, dice);
     std::vector<Event> sent;
+    sent.reserve(80);
     for (int i = 0; i < 80; ++i) sent.push_back(venue.next_delta());
     Follower follower(venue);
     const std::int64_t one_lost_in = dice.one_in(3) ? 1'000 : 4 + dice.below(30);

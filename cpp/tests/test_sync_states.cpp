@@ -201,6 +201,17 @@ void deltas_without_levels_fill_the_buffer_too() {
     CHECK(feed.sync.counters().buffer_overflows > 0);
 }
 
+void more_levels_than_any_market_has_are_refused() {
+    Feed feed = synced();
+    feed.sync.max_levels = 3;
+
+    CHECK(feed.give_delta(12, {{98, 1}, {99, 1}}, {}) == Verdict::apply);
+    CHECK_THROWS(feed.give_delta(13, {{97, 1}}, {}), DecodeError,
+                 "book: expected at most 3 levels a side, received more");
+
+    CHECK(feed.book.bids.count() == 3 && feed.book.sequence == 12);
+}
+
 void what_waits_moves_onto_a_finer_grid() {
     const Rescale finer{.price = 10, .size = 100};
     Feed buffered;
@@ -238,6 +249,7 @@ int main() {
         a_proved_book_is_never_uncrossed,
         a_full_buffer_is_dropped_whole,
         deltas_without_levels_fill_the_buffer_too,
+        more_levels_than_any_market_has_are_refused,
         what_waits_moves_onto_a_finer_grid,
     });
 }

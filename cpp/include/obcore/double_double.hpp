@@ -18,15 +18,14 @@ struct DoubleDouble {
 
     DoubleDouble() = default;
     DoubleDouble(double h, double l) : high(h), low(l) {}
-    // NOLINTNEXTLINE(google-explicit-constructor): any double is exactly one of these
+    // NOLINTBEGIN(google-explicit-constructor): numbers are what they are written as
     DoubleDouble(double value) : high(value) {}
-    // NOLINTNEXTLINE(google-explicit-constructor): and so is, but for its last bits, any
-    // integer
     DoubleDouble(Int128 value) : high(to_double(value)) {
         // The rounded part of a value near the end of the range may not fit back.
         constexpr double limit = 0x1p126;
         if (std::abs(high) < limit) low = to_double(value - static_cast<Int128>(high));
     }
+    // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] double value() const noexcept { return high + low; }
 

@@ -109,7 +109,7 @@ public:
             base -= 64;
             bits = occupied_.word(base);
         }
-        for (; index > 0; --index) bits &= ~(std::uint64_t{1} << (63 - std::countl_zero(bits)));
+        for (; index > 0; --index) bits ^= std::bit_floor(bits);
         const std::int64_t key = base + 63 - std::countl_zero(bits);
         return Level{price_of(key), near(key)};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -63,7 +64,9 @@ public:
                               "a jump of less than a million rows of the time grid",
                               "one of " + std::to_string(now - next_grid_ns_) + " ns");
         }
-        for (; next_grid_ns_ < now; next_grid_ns_ += every_.interval_ns) take_grid_row(book);
+        for (; next_grid_ns_ < now; next_grid_ns_ = later(next_grid_ns_, every_.interval_ns)) {
+            take_grid_row(book);
+        }
     }
 
     // After a whole message: the book shows a new state.
@@ -135,8 +138,15 @@ private:
     void start_grid(const Book& book) {
         require_receive_time(book.ts_recv_ns);
         if (visible_) return;
-        const Nanos interval = every_.interval_ns;
-        next_grid_ns_ = (book.ts_recv_ns + interval - 1) / interval * interval;
+        const Nanos behind = book.ts_recv_ns % every_.interval_ns;
+        next_grid_ns_ =
+            behind == 0 ? book.ts_recv_ns : later(book.ts_recv_ns, every_.interval_ns - behind);
+    }
+
+    // A grid time past the end of int64 never comes.
+    [[nodiscard]] static Nanos later(Nanos time, Nanos by) noexcept {
+        constexpr Nanos never = std::numeric_limits<Nanos>::max();
+        return time > never - by ? never : time + by;
     }
 
     void take_grid_row(const Book& book) {

@@ -293,7 +293,8 @@ private:
 
     // What a delta in the buffer counts as: an empty one takes room too.
     [[nodiscard]] static std::size_t levels_held(const Event& delta) noexcept {
-        return delta.bids.size() + delta.asks.size() + sizeof(Event) / sizeof(Level);
+        constexpr std::size_t event_itself = 12;
+        return delta.bids.size() + delta.asks.size() + event_itself;
     }
 
     void drop_first() {
