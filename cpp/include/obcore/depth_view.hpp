@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -73,6 +74,20 @@ struct DepthView {
         bids.load(book.bids);
         asks.load(book.asks);
         grid = book.grid;
+        imbalances_known_ = 0;
+    }
+
+    // I_k of level k, counted from 0: (Qb − Qa) / (Qb + Qa), 0 where both are 0. Kept for the
+    // first levels, which a dozen formulas share.
+    [[nodiscard]] DoubleDouble imbalance(std::size_t k) const noexcept {
+        if ((imbalances_known_ >> k & 1U) == 0) {
+            const Int128 bid = bids.size(k);
+            const Int128 ask = asks.size(k);
+            imbalances_[k] =
+                bid == ask ? DoubleDouble() : DoubleDouble(bid - ask) / DoubleDouble(bid + ask);
+            imbalances_known_ |= 1U << k;
+        }
+        return imbalances_[k];
     }
 
     [[nodiscard]] bool one_sided() const noexcept { return bids.empty() || asks.empty(); }
@@ -88,6 +103,10 @@ struct DepthView {
     SideView bids;
     SideView asks;
     Grid grid;
+
+private:
+    mutable std::array<DoubleDouble, 3> imbalances_;
+    mutable unsigned imbalances_known_ = 0;  // one bit a level
 };
 
 }  // namespace obcore

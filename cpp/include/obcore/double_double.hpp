@@ -16,8 +16,8 @@ struct DoubleDouble {
     double high = 0.0;
     double low = 0.0;
 
-    DoubleDouble() = default;
-    DoubleDouble(double h, double l) : high(h), low(l) {}
+    constexpr DoubleDouble() = default;
+    constexpr DoubleDouble(double h, double l) : high(h), low(l) {}
     // NOLINTBEGIN(google-explicit-constructor): numbers are what they are written as
     DoubleDouble(double value) : high(value) {}
     DoubleDouble(Int128 value) : high(to_double(value)) {
@@ -46,9 +46,7 @@ struct DoubleDouble {
     friend DoubleDouble operator/(DoubleDouble a, DoubleDouble b) noexcept {
         const double first = a.high / b.high;
         const DoubleDouble rest = a - b * first;
-        const double second = rest.high / b.high;
-        const double third = (rest - b * second).high / b.high;
-        return fast_two_sum(first, second) + third;
+        return fast_two_sum(first, rest.high / b.high);  // to about 31 digits
     }
 
 private:

@@ -34,14 +34,6 @@ namespace detail {
     return bid == ask ? 0.0 : to_double(bid - ask) / to_double(bid + ask);
 }
 
-[[nodiscard]] inline DoubleDouble level_imbalance(const DepthView& view,
-                                                  std::size_t i) noexcept {
-    const Int128 bid = view.bids.size(i);
-    const Int128 ask = view.asks.size(i);
-    if (bid == ask) return 0.0;
-    return DoubleDouble(bid - ask) / DoubleDouble(bid + ask);
-}
-
 // Σ P·Q / Σ Q of a side's first n levels, in ticks.
 template <typename Real>
 [[nodiscard]] Real vwap_ticks(const SideView& side, std::size_t n) noexcept {
@@ -70,24 +62,22 @@ template <typename Real>
     return view.price((mid + DoubleDouble(Int128{view.spread()}) * share).value());
 }
 
-[[nodiscard]] inline DoubleDouble tenths(int n) noexcept {
-    return DoubleDouble(static_cast<double>(n)) / DoubleDouble(10.0);
-}
-
 // a_1·I_1 + a_2·I_2 + a_3·I_3, the weights in tenths.
-[[nodiscard]] inline DoubleDouble mixed_imbalance(const DepthView& view, int first, int second,
-                                                  int third) noexcept {
-    return tenths(first) * level_imbalance(view, 0) +
-           tenths(second) * level_imbalance(view, 1) + tenths(third) * level_imbalance(view, 2);
+[[nodiscard]] inline DoubleDouble mixed_imbalance(const DepthView& view, double first,
+                                                  double second, double third) noexcept {
+    const DoubleDouble sum =
+        view.imbalance(0) * first + view.imbalance(1) * second + view.imbalance(2) * third;
+    return sum / 10.0;
 }
 
 [[nodiscard]] inline DoubleDouble square(DoubleDouble x) noexcept {
     return x * x;
 }
 
-// (x + 0.3)·(y⁴ + 0.7) / 3.8, the shape that adjusted mids 4, 7 and 8 share.
+// (x + 0.3)·(y⁴ + 0.7) / 3.8, the shape that adjusted mids 4, 7 and 8 share, without the tenths
+// that no double is.
 [[nodiscard]] inline DoubleDouble skewed_quartic(DoubleDouble x, DoubleDouble y) noexcept {
-    return (x + tenths(3)) * (square(square(y)) + tenths(7)) / tenths(38);
+    return (x * 10.0 + 3.0) * (square(square(y)) * 10.0 + 7.0) / 380.0;
 }
 
 }  // namespace detail
@@ -233,28 +223,28 @@ inline double microprice(const DepthView& v, const Parameters&) {
 }
 inline double adjusted_microprice(const DepthView& v, const Parameters& p) {
     if (v.one_sided()) return nan;
-    const DoubleDouble i = detail::level_imbalance(v, 0);
+    const DoubleDouble i = v.imbalance(0);
     return detail::mid_plus(v, i * (p.weight + 1.0) * 0.5);
 }
 inline double adjusted_mid_1(const DepthView& v, const Parameters&) {
     if (v.one_sided()) return nan;
-    const DoubleDouble i = detail::level_imbalance(v, 0);
+    const DoubleDouble i = v.imbalance(0);
     const DoubleDouble eighth = detail::square(detail::square(detail::square(i)));
     return detail::mid_plus(v, i * (eighth + 1.0) * 0.25);
 }
 inline double adjusted_mid_2(const DepthView& v, const Parameters&) {
     if (v.one_sided()) return nan;
-    const DoubleDouble i = detail::level_imbalance(v, 0);
+    const DoubleDouble i = v.imbalance(0);
     return detail::mid_plus(v, i * (detail::square(i) + 1.0) * 0.25);
 }
 inline double adjusted_mid_3(const DepthView& v, const Parameters&) {
     if (v.one_sided()) return nan;
-    const DoubleDouble i = detail::level_imbalance(v, 0);
+    const DoubleDouble i = v.imbalance(0);
     return detail::mid_plus(v, i * detail::square(i) * 0.5);
 }
 inline double adjusted_mid_4(const DepthView& v, const Parameters&) {
     if (v.one_sided()) return nan;
-    const DoubleDouble i = detail::level_imbalance(v, 0);
+    const DoubleDouble i = v.imbalance(0);
     return detail::mid_plus(v, detail::skewed_quartic(i, i));
 }
 inline double adjusted_mid_5(const DepthView& v, const Parameters&) {
