@@ -1,15 +1,14 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "obcore/error.hpp"
+#include "obcore/integer.hpp"
 
 namespace obcore {
 
@@ -81,9 +80,7 @@ inline void expect_fields(const std::vector<std::string_view>& fields, std::size
 
 [[nodiscard]] inline std::int64_t to_int64(std::string_view text, std::string_view field) {
     std::int64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value);
-    if (result.ec != std::errc{} || result.ptr != end) [[unlikely]] {
+    if (!read_integer(text, value)) [[unlikely]] {
         throw DecodeError(field, "an integer of 64 bits", text);
     }
     return value;

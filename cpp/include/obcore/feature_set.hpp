@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -12,6 +11,7 @@
 #include "obcore/catalog.hpp"
 #include "obcore/decimal.hpp"
 #include "obcore/error.hpp"
+#include "obcore/integer.hpp"
 
 namespace obcore {
 
@@ -161,16 +161,9 @@ private:
             if (feature.name == name) return feature.name.back() == '_' ? nullptr : &feature;
             if (feature.name.back() != '_' || !name.starts_with(feature.name)) continue;
             const std::string_view digits = name.substr(feature.name.size());
-            if (read_number(digits, number) && !digits.starts_with('+')) return &feature;
+            if (read_integer(digits, number)) return &feature;
         }
         return nullptr;
-    }
-
-    template <typename Number>
-    [[nodiscard]] static bool read_number(std::string_view text, Number& out) {
-        const char* const end = text.data() + text.size();
-        const auto result = std::from_chars(text.data(), end, out);
-        return !text.empty() && result.ec == std::errc{} && result.ptr == end;
     }
 
     // A feature's arguments as its name gives them, the weight as the exact decimal it is.
@@ -220,7 +213,7 @@ private:
             equals == std::string_view::npos ? "" : trim(argument.substr(equals + 1));
         bool understood = false;
         if (key == "levels" && feature.naming == Naming::levels) {
-            understood = read_number(value, arguments.levels);
+            understood = read_integer(value, arguments.levels);
         } else if (!feature.weight_name.empty() && key == feature.weight_name) {
             arguments.weight = read_decimal(value);
             understood = arguments.weight.fault == Decimal::Fault::none;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "obcore/binance.hpp"
 #include "obcore/event.hpp"
+#include "obcore/integer.hpp"
 #include "obcore/pictures.hpp"
 #include "obcore/research.hpp"
 #include "obcore/tardis.hpp"
@@ -111,9 +111,7 @@ private:
             const auto space = text.find(' ');
             const std::string_view time = text.substr(0, space);
             std::int64_t value = 0;
-            const char* const end = time.data() + time.size();
-            const auto result = std::from_chars(time.data(), end, value);
-            if (result.ec != std::errc{} || result.ptr != end || space == text.npos) {
+            if (!read_integer(time, value) || space == text.npos) {
                 throw DecodeError("line", "'<receive time> <json>' or JSON", text);
             }
             ts_recv_ns = decode_time(value, "receive time");

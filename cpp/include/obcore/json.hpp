@@ -1,12 +1,12 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "obcore/error.hpp"
+#include "obcore/integer.hpp"
 
 namespace obcore {
 
@@ -210,9 +210,7 @@ private:
     const bool readable =
         token.is(JsonToken::Type::number) || token.is(JsonToken::Type::string);
     std::int64_t value = 0;
-    const char* const end = token.text.data() + token.text.size();
-    const auto result = std::from_chars(token.text.data(), end, value);
-    if (!readable || result.ec != std::errc{} || result.ptr != end) {
+    if (!readable || !read_integer(token.text, value)) {
         if (!token.present()) throw DecodeError(field, "this key", "a message without it");
         throw DecodeError(field, "an integer of 64 bits", token.text);
     }

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "obcore/csv.hpp"
 #include "obcore/event.hpp"
+#include "obcore/integer.hpp"
 #include "obcore/symbol.hpp"
 #include "obcore/units.hpp"
 
@@ -376,9 +375,7 @@ private:
     // Some venues have numbers, some have UUIDs, which no integer holds.
     [[nodiscard]] static std::int64_t read_id(std::string_view text) noexcept {
         std::int64_t id = 0;
-        const char* const end = text.data() + text.size();
-        const auto result = std::from_chars(text.data(), end, id);
-        return result.ec == std::errc{} && result.ptr == end ? id : absent;
+        return read_integer(text, id) ? id : absent;
     }
 
     SymbolFilter filter_;
