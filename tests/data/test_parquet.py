@@ -57,6 +57,7 @@ def test_columns_are_integers_and_floats_as_documented(tmp_path: Path) -> None:
     schema = parquet.read_schema(file.path)
     assert schema.names == ["ts_event_ns", "ts_recv_ns", "sequence", "spread"]
     assert schema.types == [pa.int64(), pa.int64(), pa.int64(), pa.float64()]
+    assert b"obcore" in schema.metadata  # where readers look first
 
 
 def test_times_that_the_source_has_not_are_null(tmp_path: Path) -> None:

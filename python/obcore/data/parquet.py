@@ -243,9 +243,10 @@ class _Writer:
             ]
         )
         self._group = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_VALUES // len(self._schema)))
-        # Without dictionaries the file is smaller: few values of a feature repeat.
+        # Without dictionaries the file is smaller: few values of a feature repeat. Without a
+        # stored schema readers show the metadata that is added at the end as the schema's.
         self._file = parquet.ParquetWriter(
-            path, self._schema, compression="zstd", use_dictionary=False
+            path, self._schema, compression="zstd", use_dictionary=False, store_schema=False
         )
         self._pending = self._schema.empty_table()
         self._written = 0
