@@ -118,7 +118,7 @@ def test_a_book_that_drifts_by_a_million_ticks_stays_exact(step: int) -> None:
 
 
 @pytest.mark.parametrize("side", Side)
-@pytest.mark.parametrize("bite", [64, 1_777, 20_000])
+@pytest.mark.parametrize("bite", [64, 5_003, 20_000])
 def test_a_dense_side_that_is_eaten_and_refilled_keeps_every_level(
     side: Side, bite: int
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_dense_side_that_is_eaten_and_refilled_keeps_every_level(
     def apply_and_check(changes: NDArray[np.void], rest: NDArray[np.void]) -> None:
         book.apply_delta(*((changes, none) if side is Side.BID else (none, changes)))
         assert np.array_equal(book.top(side), rest)
-        some = rest[::997].tolist()
+        some = rest[:: 997 if bite == 64 else 1].tolist()
         assert [book.size_at(side, ticks) for ticks, _ in some] == [lots for _, lots in some]
         assert book.total_lots(side) == rest["size"].sum()
 

@@ -172,6 +172,18 @@ def test_two_trades_of_one_sweep_show_the_same_state(tmp_path: Path) -> None:
     assert rows(table) == [(13, 40, 33), (13, 40, 33), (13, 42, 33)]
 
 
+def test_a_trade_too_far_behind_its_states_is_an_error_and_not_a_missing_row(
+    tmp_path: Path,
+) -> None:
+    states = [diff(None, 11 + i, 10 + i, 3 + i) for i in range(1025)]
+
+    wide = snapshot(None, 10).replace('"900"', '"9000"')
+    late = recording(tmp_path, [wide, *states, trade(None, 3)])
+
+    with pytest.raises(obcore.DecodeError, match="behind more than 1024 later states"):
+        late.features("spread", every="trade")
+
+
 def test_without_receive_times_they_are_absent_and_a_grid_is_refused(tmp_path: Path) -> None:
     bare = [snapshot(None, 10), diff(None, 11, 10, 3), diff(None, 12, 11, 18), trade(None, 18)]
 
@@ -179,7 +191,7 @@ def test_without_receive_times_they_are_absent_and_a_grid_is_refused(tmp_path: P
 
     assert rows(untimed.features("spread")) == [(11, None, 3), (12, None, 18)]
     assert rows(untimed.features("spread", every="trade")) == [(11, None, 18)]
-    with pytest.raises(obcore.DecodeError, match=r"made_up.* expected .* receive times"):
+    with pytest.raises(obcore.DecodeError, match=r"made_up.* expected receive times"):
         untimed.features("spread", every="10ms")
 
 

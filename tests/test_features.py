@@ -120,6 +120,9 @@ def test_any_book_has_the_features_of_the_definitions(
 BIG = 1 << 62
 NEARLY_CANCELLING = {
     "weighted depth": Case([(10**6, 19), (10**6 - 1, 10)], [(10**6 + 1, 10), (10**6 + 2, 20)]),
+    "huge depth": Case(
+        [(10**6, BIG - 9), (10**6 - 1, 20)], [(10**6 + 1, BIG), (10**6 + 2, 10)]
+    ),
     "adjusted microprice 0": Case([(1, 5)], [(10, 49)], "1", "1"),
     "huge": Case([(1 << 59, BIG)], [(1 << 60, BIG - 1)], "5", "5"),
     "mean prices": Case([(0, 1), (-1, 10**8)], [(1, 10**8)], "1", "1"),

@@ -117,7 +117,7 @@ RUNS = {
     "the first live event straddles": ("1-3 S5 4-8", [8]),
     "snapshots too old, then one that joins": ("10-12 S5 S8 S11 13-13", [12, 13]),
     "a loaded snapshot turns out too old": ("S5 8-9 10-10 S9 11-11", [10, 11]),
-    "a hole inside the buffer": ("1-2 5-6 S4 7-7", [6, 7]),
+    "a hole inside the buffer": ("1-2 5-6 S1 S4 7-7", [6, 7]),
     "a symbol that never traded": ("1-2 S-1 3-3", [2, 3]),
     "an event without levels": ("S5 6-6 7-7! 8-8", [6, 7, 8]),
     "a repeated event": ("S5 6-6 6-6 7-7", [6, 7]),
@@ -244,6 +244,28 @@ def test_several_inputs_are_one_recording(tmp_path: Path) -> None:
 
     assert table.sequence.tolist() == whole.sequence.tolist() == [6, 7, 8]
     assert np.array_equal(table.values, whole.values)
+
+
+def test_a_second_snapshot_in_a_csv_replaces_the_book_and_a_continued_one_does_not(
+    tmp_path: Path,
+) -> None:
+    columns = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"
+    told = [
+        "false,bid,50",
+        "true,bid,10",
+        "true,ask,90",
+        "false,bid,11",
+        "true,bid,12",
+        "true,ask,80",
+    ]
+    rows = [f"x,X,1700000000000000,170000000000{i}000,{row},1" for i, row in enumerate(told)]
+    path = tmp_path / "made_up.csv"
+    path.write_text("\n".join([columns, *rows]))
+
+    book = Recording(path).book()
+
+    assert book.top(Side.BID).tolist() == [(12, 1)]
+    assert book.top(Side.ASK).tolist() == [(80, 1)]
 
 
 def test_partial_depth_in_its_envelope_replaces_the_top_and_is_no_diff(tmp_path: Path) -> None:

@@ -116,7 +116,14 @@ Examples
 }  // namespace
 
 void bind_book(py::module_& m) {
-    py::native_enum<BookState>(m, "BookState", "enum.Enum", "How far a book can be trusted.")
+    py::native_enum<BookState>(
+        m, "BookState", "enum.Enum",
+        "How far a book can be trusted.\n\n"
+        "EMPTY: nothing was loaded. BUFFERING: deltas wait for a snapshot that joins them, or "
+        "a\n"
+        "snapshot for its proof. SYNCED: proved by the venue's ids. UNVERIFIED: complete by "
+        "the\n"
+        "format's or the caller's word. STALE: crossed, or silent. GAP: deltas are missing.")
         .value("EMPTY", BookState::empty)
         .value("BUFFERING", BookState::buffering)
         .value("SYNCED", BookState::synced)
@@ -127,10 +134,24 @@ void bind_book(py::module_& m) {
 
     py::class_<Book>(m, "Book", book_doc)
         .def(py::init(&make_book), "instrument"_a)
-        .def("apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
-             "Replace both sides.")
+        .def(
+            "apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+            "Replace both sides with (n,) LEVEL_DTYPE arrays, in any order.\n\n"
+            "A price told twice keeps its last size; size 0 is no level. `sequence` is the "
+            "final\n"
+            "update id, kept for the reader. Raises DecodeError on a negative size or a price\n"
+            "that the instrument forbids; the book is then as it was.")
         .def("apply_delta", &apply_delta, "bids"_a, "asks"_a, "sequence"_a = py::none(),
-             "Set levels to absolute sizes; size 0 removes.")
+             "Set levels to absolute sizes, as (n,) LEVEL_DTYPE arrays; size 0 removes.\n\n"
+             "The caller vouches for the sequence: the book is UNVERIFIED. Raises DecodeError "
+             "as\n"
+             "apply_snapshot does; the book is then as it was.")
+        .def("__repr__",
+             [](const Book& book) {
+                 return std::string("<Book ") + to_string(book.state) + ": " +
+                        std::to_string(book.bids.count()) + " bids, " +
+                        std::to_string(book.asks.count()) + " asks>";
+             })
         .def("clear",
              [](Book& book) {
                  book.clear();

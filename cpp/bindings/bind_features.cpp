@@ -75,6 +75,10 @@ void bind_features(py::module_& m) {
         .def_property_readonly("names", &FeatureSet::names)
         .def_property_readonly("depth", &FeatureSet::depth)
         .def("__len__", &FeatureSet::size)
+        .def("__repr__",
+             [](const FeatureSet& set) {
+                 return "<FeatureSet of " + std::to_string(set.size()) + " features>";
+             })
         .def("compute", &compute, "book"_a, "out"_a.noconvert() = py::none(),
              "The vector of a book's present state, in `out` if given.");
 

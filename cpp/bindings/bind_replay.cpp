@@ -109,6 +109,7 @@ py::dict summary(const Replay& replay) {
     out["reason"] = book.reason;
     out["states"] = replay.states();
     out["joins"] = sync.joins;
+    out["joined_deltas"] = sync.joined_deltas;
     out["applied"] = sync.applied;
     out["skipped_old"] = sync.skipped;
     out["stale_snapshots"] = sync.stale_snapshots;

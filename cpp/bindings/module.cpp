@@ -3,6 +3,10 @@
 PYBIND11_MODULE(_core, m) {
     using namespace obcore::bindings;  // NOLINT(google-build-using-namespace)
 
+    // The stub has the types; pybind11's own signatures only hide the text.
+    pybind11::options options;
+    options.disable_function_signatures();
+
     m.doc() = "The compiled core of obcore; use it through the package's public names.";
     bind_errors(m);
     bind_units(m);

@@ -144,7 +144,7 @@ void a_grid_time_past_the_end_of_int64_never_comes() {
 void a_time_grid_needs_receive_times() {
     Recorder recorder(on_grid);
     CHECK_THROWS(recorder.state(1, {.event = 5}), DecodeError,
-                 "--every: expected a recording with receive times for a time grid");
+                 "--every: expected receive times, for a time grid");
 }
 
 void a_trade_row_shows_the_last_state_before_the_trade_on_both_clocks() {
@@ -195,16 +195,15 @@ void no_trade_looks_back_behind_a_break() {
     CHECK(recorder.sampler.trades_without_state() == 2);
 }
 
-// Bounded memory: a trade overtaken by more than a thousand states has no row, never a wrong
-// one.
-void a_trade_too_late_for_the_states_kept_has_no_row() {
+// Bounded memory: a trade overtaken by more than a thousand states is an error, never a wrong
+// row or one left out.
+void a_trade_too_late_for_the_states_kept_is_an_error() {
     Recorder recorder(at_trades);
     for (Lots size = 1; size <= 2'000; ++size) recorder.state(size, {size, size});
     recorder.trade({1'500, 1'500});
-    recorder.trade({900, 900});
+    CHECK_THROWS(recorder.trade({900, 900}), DecodeError, "behind more than 1024 later states");
 
     CHECK(recorder.sampler.take().values == Values{1'499});
-    CHECK(recorder.sampler.trades_without_state() == 1);
 }
 
 }  // namespace
@@ -222,6 +221,6 @@ int main() {
         a_trade_row_shows_the_last_state_before_the_trade_on_both_clocks,
         one_clock_is_enough_and_none_is_not,
         no_trade_looks_back_behind_a_break,
-        a_trade_too_late_for_the_states_kept_has_no_row,
+        a_trade_too_late_for_the_states_kept_is_an_error,
     });
 }

@@ -88,9 +88,11 @@ void check_refusal(const Event& first, Sequence snapshot_id) {
     CHECK(live.book.state == BookState::buffering);
     CHECK(live.book.reason ==
           "snapshot " + id + " is too old: the next delta starts at " + start);
+    const Sequence end = first.ids.last;
+    CHECK(live.give(delta(first.rule, {end + 1, end + 2, end})) == Verdict::buffer);
     CHECK(live.sync.counters().stale_snapshots == 1);
-    CHECK(live.give(snapshot(first.ids.last - 1)) == Verdict::apply);
-    CHECK(live.is_synced_at(first.ids.last, first.ids.last - 1));
+    CHECK(live.give(snapshot(end - 1)) == Verdict::apply);
+    CHECK(live.is_synced_at(end + 2, end - 1));
 }
 
 // Loaded with snapshot 100 and joined by a delta up to 110.
@@ -132,6 +134,7 @@ void a_snapshot_newer_than_the_whole_buffer_waits_for_a_live_delta() {
 
     CHECK(feed.book.state == BookState::buffering);
     CHECK(feed.give(spot(96, 100)) == Verdict::skip);
+    CHECK(feed.give(snapshot(99)) == Verdict::skip);  // older than the one that waits
     CHECK(feed.give(spot(101, 103)) == Verdict::apply);
     CHECK(feed.is_synced_at(103, 100));
 }

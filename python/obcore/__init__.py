@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from obcore import features
 from obcore.book import LEVEL_DTYPE, Book, BookState, Side
+from obcore.data.parquet import write_features
 from obcore.data.recording import Recording
 from obcore.data.sample import sample
 from obcore.data.table import FeatureTable, Summary
@@ -51,4 +52,5 @@ __all__ = [
     "features",
     "get_include",
     "sample",
+    "write_features",
 ]

@@ -72,7 +72,8 @@ class Instrument:
         object.__setattr__(self, "venue", venue or self.venue)
         plain = native if venue else native.replace("/", "").replace("-", "").upper()
         object.__setattr__(self, "symbol", plain)
-        grid = Grid(self.tick_size, self.lot_size, nonpositive_prices=self.nonpositive_prices)
+        tick, lot = _text(self.tick_size), _text(self.lot_size)
+        grid = Grid(tick, lot, nonpositive_prices=self.nonpositive_prices)
         object.__setattr__(self, "grid", grid)
 
     @property

@@ -18,7 +18,10 @@ from obcore.cli.console import quantity
 if TYPE_CHECKING:
     from pathlib import Path
 
-HINT = "error: the commands need more packages: pip install 'obcore[app]'\n"
+HINT = (
+    "error: the commands need more packages: "
+    "pip install 'obcore[app]' (in a clone: pip install '.[app]')\n"
+)
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:

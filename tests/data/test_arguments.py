@@ -59,7 +59,9 @@ def test_rows_are_taken_as_asked(text: str, expected: tuple[Every, int]) -> None
     assert parse_every(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "0", "0ms", "-5", "1.5s", "ten", "10 ms", "9" * 19])
+@pytest.mark.parametrize(
+    "text", ["", "0", "0ms", "-5", "1.5s", "ten", "10 ms", "9" * 19, "9" * 18 + "m"]
+)
 def test_an_interval_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="every: expected"):
         parse_every(text)

@@ -165,25 +165,27 @@ inline double obi(const DepthView& v, const Parameters& p) {
 inline double imbalance_level(const DepthView& v, const Parameters& p) {
     return detail::imbalance(v.bids.size(p.levels - 1), v.asks.size(p.levels - 1));
 }
-// Summed level by level as Wb_i − Wa_i, and exactly: the two sides nearly cancel on a calm
-// book.
+// Summed level by level as Wb_i − Wa_i, each taken from an exact integer: the two sides nearly
+// cancel on a calm book. With s = 2·mid and d = |2P − s|, a level weighs Q / (1 + |P − mid| /
+// mid) = Q·s / (s + d), hence Wb_i − Wa_i = s·(Qb·(s + da) − Qa·(s + db)) / ((s + db)·(s +
+// da)).
 inline double depth_weighted_obi(const DepthView& v, const Parameters& p) {
     if (v.one_sided() || v.twice_mid() <= 0) return nan;
-    // Q / (1 + |P − mid| / mid) = Q·2mid / (2mid + |2P − 2mid|)
-    const auto weighted = [&](const SideView& side, std::size_t i) -> DoubleDouble {
-        if (!side.has(i)) return 0.0;
-        const Ticks distance = std::abs(2 * side.price(i) - v.twice_mid());
-        return DoubleDouble(Int128{side.size(i)} * v.twice_mid()) /
-               DoubleDouble(Int128{v.twice_mid()} + distance);
+    const Int128 s = v.twice_mid();
+    const auto reach = [&](const SideView& side, std::size_t i) -> Int128 {
+        return side.has(i) ? s + std::abs(2 * side.price(i) - v.twice_mid()) : s;
     };
     DoubleDouble difference;
     DoubleDouble sum;
     DoubleDouble decay = 1.0;
     for (std::size_t i = 0; i < p.levels && (v.bids.has(i) || v.asks.has(i)); ++i) {
-        const DoubleDouble bid = weighted(v.bids, i);
-        const DoubleDouble ask = weighted(v.asks, i);
-        difference = difference + decay * (bid - ask);
-        sum = sum + decay * (bid + ask);
+        const Int128 bid_reach = reach(v.bids, i);
+        const Int128 ask_reach = reach(v.asks, i);
+        const Int128 bid = v.bids.size(i) * ask_reach;
+        const Int128 ask = v.asks.size(i) * bid_reach;
+        const DoubleDouble scale = decay / (DoubleDouble(bid_reach) * DoubleDouble(ask_reach));
+        difference = difference + scale * DoubleDouble(bid - ask);
+        sum = sum + scale * DoubleDouble(bid + ask);
         decay = decay * p.weight;
     }
     return (difference / sum).value();

@@ -250,7 +250,7 @@ private:
         if (event.kind == Kind::unknown || event.kind == Kind::control) return true;
         if (event.symbol.empty()) {
             bare_snapshots_ += event.kind == Kind::snapshot;
-            if (event.kind == Kind::snapshot) throw_if_mixed();
+            if (event.kind == Kind::snapshot) throw_if_mixed("");
             return true;
         }
         if (event.symbol == last_symbol_) return last_symbol_belongs_;
@@ -270,16 +270,19 @@ private:
                               event.symbol);
         }
         ++statistics_.other_symbols;
-        throw_if_mixed();
+        throw_if_mixed(event.symbol);
         return false;
     }
 
-    void throw_if_mixed() const {
-        if (bare_snapshots_ > 0 && statistics_.other_symbols > 0) {
-            throw DecodeError("snapshot",
-                              "one that names its symbol, in a recording of several",
-                              "one without");
+    // A snapshot without a symbol belongs to any of several, so to none.
+    void throw_if_mixed(std::string_view other) const {
+        if (bare_snapshots_ == 0 || statistics_.other_symbols == 0) return;
+        if (symbol_.empty()) {
+            throw DecodeError("symbol", options_.symbol + " (--symbol)",
+                              other.empty() ? "only other ones so far" : std::string(other));
         }
+        throw DecodeError("snapshot", "one that names its symbol, in a recording of several",
+                          "one without");
     }
 
     // Diffs and top-N pictures make different books: the caller chooses where both come.

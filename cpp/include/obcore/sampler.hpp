@@ -102,6 +102,13 @@ public:
             rows_.values.insert(rows_.values.end(), state.values.begin(), state.values.end());
             return;
         }
+        if (remembered_ > max_recent) {
+            throw DecodeError(
+                "trade",
+                "one among the depth messages of its time (for --every trade; "
+                "trades in a file of their own cannot be placed)",
+                "one behind more than " + std::to_string(max_recent) + " later states");
+        }
         ++orphans_;
     }
 
@@ -129,9 +136,8 @@ private:
 
     static void require_receive_time(Nanos time) {
         if (time == absent) {
-            throw DecodeError("--every",
-                              "a recording with receive times for a time grid; try every event",
-                              "one without");
+            throw DecodeError("--every", "receive times, for a time grid",
+                              "a recording without; --every event needs none");
         }
     }
 

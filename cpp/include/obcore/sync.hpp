@@ -27,6 +27,7 @@ public:
         std::int64_t skipped = 0;  // older than the book
         std::int64_t gaps = 0;
         std::int64_t joins = 0;
+        std::int64_t joined_deltas = 0;  // that had waited, and became one state with the join
         std::int64_t stale_snapshots = 0;   // too old for the deltas at hand
         std::int64_t buffer_overflows = 0;  // the whole buffer was dropped
         std::int64_t crossed = 0;           // messages that left the book crossed
@@ -221,6 +222,7 @@ private:
         load(snapshot, book);
         mark_joined(book);
         for (const Event& delta : buffer_) apply(delta, book);
+        counters_.joined_deltas += static_cast<std::int64_t>(buffer_.size());
         book.ts_recv_ns = snapshot.ts_recv_ns;  // nobody could have seen this state earlier
         clear_buffer();
         return Verdict::apply;

@@ -47,7 +47,11 @@ def book(
     sequence: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Last book up to this update id.", show_default=False, min=0
+            metavar="N",
+            help="Last book up to this update id.",
+            show_default=False,
+            min=0,
+            max=2**63 - 1,
         ),
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="The last book; the default.")] = False,

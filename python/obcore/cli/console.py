@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +37,8 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
+        # Whoever stops a service gets the same clean end as whoever presses Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         arguments = [*ctx._protected_args, *ctx.args]
         as_json = "--json" in arguments
         try:
@@ -68,15 +71,16 @@ def _failure(message: str, *, as_json: bool, code: int = 1) -> typer.Exit:
 def _advice(error: Exception, arguments: Sequence[str]) -> str:
     """Return what to do about an error whose own text does not say it."""
     if isinstance(error, NeverSyncedError):
-        return (
-            "; put the file with the snapshot that starts it before it; "
-            "`obcore inspect` shows what is there"
-        )
+        missing = "; put the file with the snapshot that starts it before it"
+        needs_snapshot = error.state in ("BUFFERING", "GAP")
+        return (missing if needs_snapshot else "") + "; `obcore inspect` shows what is there"
     if isinstance(error, GapError):
         return "; without --strict the rows resume at the next proved join"
     if isinstance(error, PrecisionError) and "--tick" in arguments:
         return "; give a finer --tick or --lot, or neither to have them found"
-    if isinstance(error, DecodeError) and "--" not in str(error):
+    if isinstance(error, DecodeError) and not any(
+        word in str(error) for word in ("--", "gzip:")
+    ):
         return "; the file is damaged there or of another kind (--kind)"
     return ""
 

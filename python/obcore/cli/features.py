@@ -134,6 +134,11 @@ def warn_of_losses(file: FeatureFile) -> None:
     orphans = summary.counts["trades_without_state"]
     if orphans:
         warn(f"{orphans:,} trades have no row: no book in sync came before them")
+    waited = summary.counts["joined_deltas"]
+    if waited > max(100, summary.states):
+        warn(
+            f"{waited:,} updates waited for their snapshot and are one row: put its file first"
+        )
     if summary.counts["crossed"]:
         warn(f"the book was crossed after {summary.counts['crossed']:,} messages")
 

@@ -84,7 +84,7 @@ def print_findings(book: Book, summary: Summary) -> None:
             [
                 *[("file", source.name) for source in summary.sources],
                 ("size", f"{quantity(read, 'B')}, {quantity(counts['bytes'], 'B')} unpacked"),
-                ("format", ", ".join(dict.fromkeys(counts["formats"]))),
+                ("format", _formats(counts)),
                 ("instrument", _instrument(summary)),
                 ("messages", f"{counts['messages']:,}: {_tally(counts['kinds'])}"),
                 ("skipped kinds", _tally(counts["skipped_kinds"])),
@@ -105,6 +105,11 @@ def print_findings(book: Book, summary: Summary) -> None:
         return
     console.print(f"\nTop of the book at the end, {utc(book.ts_recv_ns or book.ts_event_ns)}")
     console.print(book_table(book, LEVELS_SHOWN))
+
+
+def _formats(counts: dict[str, Any]) -> str:
+    known = counts["messages"] > counts["kinds"]["unknown"]
+    return ", ".join(dict.fromkeys(counts["formats"])) if known else "not recognised"
 
 
 def sync_verdict(summary: Summary) -> str:

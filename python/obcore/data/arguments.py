@@ -10,6 +10,8 @@ from obcore.book import Every, Format
 
 # NumPy alone would also read "now", and a number as a year.
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")
+_FIRST_YEAR, _LAST_YEAR = np.datetime64("1970"), np.datetime64("2261")
+_MAX_INT64 = 2**63 - 1
 _UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 
 
@@ -29,7 +31,7 @@ def parse_kind(kind: str) -> Format:
         raise ValueError(msg) from None
 
 
-def parse_every(every: str) -> tuple[Every, int]:
+def parse_every(every: str | int) -> tuple[Every, int]:
     """Return when rows are taken, and the count of events or nanoseconds between them.
 
     Raises
@@ -42,6 +44,7 @@ def parse_every(every: str) -> tuple[Every, int]:
     >>> parse_every("100ms")
     (<Every.TIME: 1>, 100000000)
     """
+    every = str(every)
     if every == "event":
         return Every.EVENT, 1
     if every == "trade":
@@ -51,7 +54,12 @@ def parse_every(every: str) -> tuple[Every, int]:
         msg = f"every: expected event, trade, a count or a duration (100ms), received {every!r}"
         raise ValueError(msg)
     count, unit = int(match[1]), match[2]
-    return (Every.EVENT, count) if unit is None else (Every.TIME, count * _UNITS_NS[unit])
+    if unit is None:
+        return Every.EVENT, count
+    if count * _UNITS_NS[unit] > _MAX_INT64:
+        msg = f"every: expected a duration below 292 years, received {every!r}"
+        raise ValueError(msg)
+    return Every.TIME, count * _UNITS_NS[unit]
 
 
 def parse_time(time: str | int) -> int:
@@ -73,14 +81,16 @@ def parse_time(time: str | int) -> int:
     (1721347080000000001, 1721347080000000000)
     """
     text = str(time).strip()
-    if re.fullmatch(r"[0-9]{9,19}", text):
+    if re.fullmatch(r"[0-9]{9,19}", text) and int(text) <= _MAX_INT64:
         thousands = max(0, len(text) - 10) // 3  # 10 digits are seconds, 13 milliseconds, …
         return int(text) * int(1000 ** max(0, 3 - thousands))
     try:
         moment = np.array(text.removesuffix("Z") if _ISO.fullmatch(text) else "NaT", "M8[ns]")
+        within = np.array(text[:4] if _ISO.fullmatch(text) else "NaT", "M8[Y]")
     except ValueError:  # month 13
-        moment = np.array("NaT", "M8[ns]")
-    if np.isnat(moment):
+        moment = within = np.array("NaT", "M8[ns]")
+    # NumPy wraps what nanoseconds of 64 bits cannot hold.
+    if np.isnat(moment) or not _FIRST_YEAR <= within <= _LAST_YEAR:
         msg = f"time: expected ISO 8601 UTC or an integer since 1970, received {time!r}"
         raise ValueError(msg)
     return int(moment.view(np.int64))

@@ -82,21 +82,22 @@ class Recording:
 
     def features(
         self,
-        features: str = "standard",
+        features: str | Iterable[str] = "standard",
         *,
         depth: int = 10,
-        every: str = "event",
+        every: str | int = "event",
         on_read: Callable[[int], None] | None = None,
     ) -> FeatureTable:
         """Return the features of every state in one pass.
 
         Parameters
         ----------
-        features : str, optional
-            ``"standard"``, ``"all"``, ``"collector"``, or names with commas between them.
+        features : str or iterable of str, optional
+            ``"standard"``, ``"all"``, ``"collector"``, or names, as a list or with commas
+            between them.
         depth : int, optional
             Levels a side, where a formula has a depth.
-        every : str, optional
+        every : str or int, optional
             A row at every ``"event"``, at every nth (``"10"``), on a grid of receive time
             (``"100ms"``), or at each ``"trade"`` (the last state strictly before it).
         on_read : callable, optional
@@ -121,14 +122,16 @@ class Recording:
 
     def batches(
         self,
-        features: str = "standard",
+        features: str | Iterable[str] = "standard",
         *,
         depth: int = 10,
-        every: str = "event",
+        every: str | int = "event",
         on_read: Callable[[int], None] | None = None,
     ) -> Iterator[FeatureTable]:
         """Yield the rows of `features` in pieces, in memory independent of the length."""
         mode, n = parse_every(every)
+        if not isinstance(features, str):
+            features = ", ".join(features)
         replay = Replay(features=features, depth=depth, every=mode, every_n=n, **self._options)
         names = tuple(replay.names)
         for sources in self._run(replay, on_read):
@@ -180,6 +183,12 @@ class Recording:
     def _replay_until(
         self, at: str | int | None, sequence: int | None, on_read: Callable[[int], None] | None
     ) -> tuple[Replay, tuple[Source, ...]]:
+        if at is not None and sequence is not None:
+            msg = f"expected at or sequence, received both: {at!r} and {sequence!r}"
+            raise ValueError(msg)
+        if sequence is not None and abs(sequence) >= 2**63:
+            msg = f"sequence: expected an integer of 64 bits, received {sequence}"
+            raise ValueError(msg)
         replay = Replay(
             features="mid_price",
             every=Every.EVENT,
@@ -214,7 +223,21 @@ class Recording:
     def _require_trust(self, summary: Summary) -> None:
         if not summary.is_trusted:
             names = ", ".join(path.name for path in self.inputs)
-            raise NeverSyncedError(names, state=summary.state, reason=summary.reason)
+            reason = _why_nothing(summary.counts) or summary.reason
+            raise NeverSyncedError(names, state=summary.state, reason=reason)
+
+
+def _why_nothing(counts: dict[str, Any]) -> str:
+    """Return why there is not even a depth message; empty where there are some."""
+    kinds = {kind: count for kind, count in counts["kinds"].items() if count}
+    if not kinds:
+        return "there is no message in it"
+    if kinds.keys() & {"snapshot", "delta", "topn"}:
+        return ""
+    if kinds.keys() <= {"unknown", "control"}:
+        return f"none of its {counts['messages']:,} messages is of a kind that obcore knows"
+    found = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    return f"it holds no depth messages, only {found}"
 
 
 def _summary(replay: Replay, sources: tuple[Source, ...]) -> Summary:
