@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -112,6 +113,9 @@ void check(const Replay& replay, const Rows& rows, const ReplayOptions& options)
     require(replay.states() == 0 || book.state != BookState::empty);
     require(static_cast<std::int64_t>(n) <= replay.states() ||
             options.every.mode != Every::Mode::event);
+    const bool repeats = std::ranges::adjacent_find(rows.ts_recv_ns, std::greater_equal{}) !=
+                         rows.ts_recv_ns.end();
+    require(!repeats || options.every.mode != Every::Mode::time);
 }
 
 Outcome replayed(const ReplayOptions& options, std::string_view bytes, std::size_t chunk,

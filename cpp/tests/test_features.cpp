@@ -145,6 +145,13 @@ void arguments_choose_levels_and_weights() {
     CHECK(compute("collector", book) == std::vector<double>({0.2, 100, 1.0 / 3, 10, 5}));
 }
 
+void a_feature_is_the_same_alone_and_in_a_set() {
+    const Book book = book_of({{999, 2}, {998, 3}, {995, 5}}, {{1001, 1}, {1003, 4}});
+    for (const auto& [name, value] : all_values(book)) {
+        check(compute(name, book) == std::vector{value}, name.c_str(), __FILE__, __LINE__);
+    }
+}
+
 void a_logarithm_next_to_one_keeps_its_digits() {
     Book book;
     book.grid.tick = Step::from_text("0.000000000001");
@@ -229,7 +236,7 @@ void a_mid_at_or_below_zero_leaves_what_is_relative_to_it_undefined() {
 
         for (const char* name :
              {"normalized_spread", "log_mid_price", "spread_bps", "bid_price_offset_0",
-              "ask_price_offset_0", "depth_weighted_obi"}) {
+              "ask_price_offset_9", "depth_weighted_obi"}) {
             check_values(found, {{name, NAN}});
         }
         check_values(found, {{"spread", 0.2}, {"imbalance", 1.0 / 3}});
@@ -243,6 +250,7 @@ int main() {
     return run_tests({
         a_small_book_has_the_values_found_by_hand,
         arguments_choose_levels_and_weights,
+        a_feature_is_the_same_alone_and_in_a_set,
         a_logarithm_next_to_one_keeps_its_digits,
         the_largest_prices_and_sizes_stay_finite,
         an_empty_side_leaves_no_mid_and_full_imbalance,

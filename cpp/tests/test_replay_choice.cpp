@@ -86,7 +86,7 @@ void one_symbol_needs_no_name() {
 void mixed_symbols_need_a_choice() {
     const std::string extra = R"(,"symbol":"BTCUSDT")";
     const std::string mixed = snapshot(10, extra) + diff(11, 12) + diff(1, 5, "ETHUSDT") +
-                              diff(13, 14) + diff(6, 9, "ETHUSDT");
+                              diff(6, 9, "ETHUSDT") + diff(13, 14);
 
     CHECK_THROWS(replayed({}, mixed), InputError,
                  "file line 3: symbol: expected BTCUSDT as before (mixed symbols: choose with "
@@ -189,6 +189,21 @@ void rows_end_at_a_gap_and_resume_at_the_next_join() {
     CHECK(rows(std::move(replay)) == Sequences{12, 18, 20});
 }
 
+void a_time_grid_has_no_rows_inside_a_gap() {
+    const ReplayOptions seconds =
+        options_with([](auto& o) { o.every = {Every::Mode::time, 1, 1'000'000'000}; });
+
+    const std::string bytes = snapshot(10) + diff(11, 12) + diff(13, 14) + diff(17, 18) +
+                              diff(19, 20) + snapshot(18) + diff(21, 22);
+
+    const Rows found = replayed(seconds, bytes).take_rows();
+
+    // The snapshot's clock ran backwards: the join is known at second 20, not at 18.
+    CHECK(found.sequence == Sequences{12, 12, 14, 14, 14, 14, 20, 20, 22});
+    CHECK(found.ts_recv_ns.back() == 1'790'000'022'000'000'000);
+    CHECK(found.ts_recv_ns[6] == 1'790'000'020'000'000'000);
+}
+
 void a_gap_is_an_error_where_the_caller_is_strict() {
     const ReplayOptions strict = options_with([](auto& o) { o.strict = true; });
     const std::string bytes = snapshot(10) + diff(11, 12) + diff(15, 16);
@@ -212,7 +227,10 @@ void a_recording_that_never_joins_has_no_rows() {
 // ---- Where a replay stops -----------------------------------------------------------------
 
 void a_replay_stops_at_a_time_or_a_sequence() {
-    const std::string bytes = snapshot(10) + diff(11, 12) + diff(13, 14) + diff(15, 16) + "}";
+    // The second snapshot lies ahead of the deltas and waits: it is no reason to stop.
+    const std::string ahead = time_ms(13) + snapshot(20).substr(13);
+    const std::string bytes =
+        snapshot(10) + diff(11, 12) + ahead + diff(13, 14) + diff(15, 16) + "}";
     const auto stopped = [&](const StopAt& stop) {
         Replay replay(options_with([&](auto& o) { o.stop = stop; }));
         replay.begin("file");
@@ -248,6 +266,7 @@ int main() {
         diffs_and_pictures_in_one_recording_need_a_choice,
         pictures_replace_where_diffs_change,
         rows_end_at_a_gap_and_resume_at_the_next_join,
+        a_time_grid_has_no_rows_inside_a_gap,
         a_gap_is_an_error_where_the_caller_is_strict,
         a_recording_that_never_joins_has_no_rows,
         a_replay_stops_at_a_time_or_a_sequence,

@@ -105,6 +105,10 @@ void a_clock_that_runs_backwards_repeats_no_grid_time() {
     const Rows rows = recorder.sampler.take();
 
     CHECK(rows.ts_recv_ns == Instants{100, 110} && rows.values == Values{1, 3});
+    recorder.sampler.on_break();
+    recorder.state_received(5, 90);
+    recorder.state_received(6, 131);
+    CHECK(recorder.sampler.take().ts_recv_ns == Instants{120, 130});
 }
 
 void the_grid_is_empty_from_a_break_to_the_next_state() {

@@ -145,8 +145,9 @@ private:
         require_receive_time(book.ts_recv_ns);
         if (visible_) return;
         const Nanos behind = book.ts_recv_ns % every_.interval_ns;
-        next_grid_ns_ =
+        const Nanos next =
             behind == 0 ? book.ts_recv_ns : later(book.ts_recv_ns, every_.interval_ns - behind);
+        next_grid_ns_ = std::max(next_grid_ns_, next);  // a grid time comes once
     }
 
     // A grid time past the end of int64 never comes.

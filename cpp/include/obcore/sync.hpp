@@ -223,7 +223,9 @@ private:
         mark_joined(book);
         for (const Event& delta : buffer_) apply(delta, book);
         counters_.joined_deltas += static_cast<std::int64_t>(buffer_.size());
-        book.ts_recv_ns = snapshot.ts_recv_ns;  // nobody could have seen this state earlier
+        // Nobody could have seen this state earlier than the last of its parts.
+        const bool told = snapshot.ts_recv_ns != absent;
+        book.ts_recv_ns = told ? std::max(book.ts_recv_ns, snapshot.ts_recv_ns) : absent;
         clear_buffer();
         return Verdict::apply;
     }

@@ -214,6 +214,7 @@ class Recording:
                 replay.feed(chunk)
                 yield (*done, reader.source())
                 if replay.stopped:
+                    replay.finish()  # a doubt about the format counts here too
                     return
             replay.end()
             done.append(reader.source())
