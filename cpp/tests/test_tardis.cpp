@@ -575,8 +575,7 @@ void trades_with_wrong_values_name_the_field() {
                  "row: expected 8 fields, received 7");
 }
 
-// ---- Quotes and pictures
-// ----------------------------------------------------------------------
+// ---- Quotes and pictures --------------------------------------------------------------------
 
 std::string quote_row(const std::string& rest) {
     return "huobi,BTC-USD," + time(1) + "," + time(2) + "," + rest;
