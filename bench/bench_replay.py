@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import obcore
+from large_recordings import LARGE_RECORDINGS
 from obcore import Book, FeatureSet, Instrument
 from obcore.book import Replay
 from obcore.data.source import CHUNK, SourceReader
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
     Pairs = list[tuple[str, str]]
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 NAMES = ("usdm_btcusdt", "usdm_ethusdt", "spot_btcusdt", "cm_btcusd_perp")
 RECORDINGS = {"sample": [obcore.sample()]} | {
-    name: sorted((SHARED / "binance_raw").glob(f"{name}_*.gz")) for name in NAMES
+    name: sorted((LARGE_RECORDINGS / "binance_raw").glob(f"{name}_*.gz")) for name in NAMES
 }
 PRESENT = [name for name, paths in RECORDINGS.items() if paths]
 TARDIS = (
-    SHARED
+    LARGE_RECORDINGS
     / "tardis_csv/converted/binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz"
 )
 
@@ -71,7 +70,7 @@ def bench_json_to_features_at_every_depth_event(
     note_rate(benchmark, sum(map(len, contents)))
 
 
-@pytest.mark.skipif(not TARDIS.exists(), reason="needs a recording of ../shared/data")
+@pytest.mark.skipif(not TARDIS.exists(), reason="needs a large recording")
 @pytest.mark.parametrize("features", ["standard", "all"])
 def bench_tardis_csv_to_features_at_every_message(
     benchmark: BenchmarkFixture, features: str

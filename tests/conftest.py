@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from large_recordings import LARGE_RECORDINGS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 settings.register_profile("ci", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=5_000)
@@ -24,7 +25,7 @@ def shared_data() -> Callable[[str], Path]:
     """Return ``path_of(name)``: the path of a shared recording, or a skip where it is absent."""
 
     def path_of(name: str) -> Path:
-        path = SHARED_DATA / name
+        path = LARGE_RECORDINGS / name
         if not path.exists():
             pytest.skip(f"needs the recording {name}, which is not in ../shared/data")
         return path

@@ -228,8 +228,7 @@ void a_hole_inside_the_buffer_restarts_it() {
     CHECK(feed.is_synced_at(104, 96));
 }
 
-// ---- Futures: "How to manage a local order book correctly", USD-M
-// ------------------------------
+// ---- Futures: "How to manage a local order book correctly", USD-M ---------------------------
 
 void futures_join_where_the_delta_holds_the_snapshot_or_follows_it() {
     check_join(futures(90, 95, 110), 100);
