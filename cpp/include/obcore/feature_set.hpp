@@ -191,8 +191,9 @@ private:
                 set_argument(*feature, argument, name, arguments);
             }
         }
+        const formula::Parameters parameters = checked(*feature, arguments, name);
         append(column_name(*feature, base, arguments, defaults),
-               {feature->compute, checked(*feature, arguments, name)});
+               {feature->compute, parameters});
     }
 
     [[nodiscard]] Arguments default_arguments(const Feature& feature,
