@@ -328,3 +328,28 @@ def test_a_crossed_book_is_stale_until_it_is_not_and_is_no_gap(tmp_path: Path) -
     assert table.sequence.tolist() == [6, 8]
     assert (table.summary.state, table.summary.gaps) == ("SYNCED", [])
     assert table.summary.counts["crossed"] == 1
+
+
+def test_numbers_of_another_symbol_are_not_put_on_the_grid_of_the_chosen_one(
+    tmp_path: Path,
+) -> None:
+    fine = {"e": "depthUpdate", "s": "BBB", "E": 1_700_000_000_000, "U": 1, "u": 2}
+    messages = [
+        {
+            "lastUpdateId": 10,
+            "symbol": "AAA",
+            "bids": [["99.5", "1"]],
+            "asks": [["100.5", "1"]],
+        },
+        fine | {"b": [["0.00001234", "1"]], "a": []},
+        {"e": "bookTicker", "s": "BBB", "u": 3, "b": "0.00001", "B": "1", "a": "0.1", "A": "1"},
+        fine | {"s": "AAA", "U": 11, "u": 12, "b": [["99.6", "2"]], "a": []},
+    ]
+    file = tmp_path / "two.txt"
+    file.write_text("".join(json.dumps(message) + "\n" for message in messages))
+    aaa = obcore.Instrument("AAA", "0.1", "1")
+
+    summary = obcore.Recording(file, instrument=aaa).summary()
+
+    assert (summary.states, summary.counts["other_symbols"]) == (1, 2)
+    assert obcore.Recording(file, symbol="AAA").book().best_bid == (996, 2)

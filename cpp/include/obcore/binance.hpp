@@ -8,6 +8,7 @@
 #include "obcore/event.hpp"
 #include "obcore/json.hpp"
 #include "obcore/levels.hpp"
+#include "obcore/symbol.hpp"
 #include "obcore/verdict.hpp"
 
 // Binance spot, USD-M and COIN-M market streams and REST depth snapshots.
@@ -53,7 +54,9 @@ public:
     // What a bare depthUpdate is where no stream name tells diff and partial depth apart.
     enum class BareDepth : std::uint8_t { diff, topn };
 
-    explicit Decoder(BareDepth bare_depth = BareDepth::diff) : bare_depth_(bare_depth) {}
+    // Numbers of symbols that `filter` does not mean are not read: they lie on other grids.
+    explicit Decoder(BareDepth bare_depth = BareDepth::diff, SymbolFilter filter = {})
+        : bare_depth_(bare_depth), filter_(std::move(filter)) {}
 
     void decode(std::string_view json, const Grid& grid, Event& event) {
         event.reset();
@@ -172,7 +175,10 @@ private:
 
     // Levels are decoded on the way where the kind is known by then, and afterwards where not:
     // in a kind that obcore does not know, the same key may hold anything.
-    [[nodiscard]] bool levels_expected(Key key) const {
+    // Where one symbol is chosen, it must be known by then too.
+    [[nodiscard]] bool levels_expected(Key key) {
+        if (!filter_.any() && !(fields_.has(s) && filter_.accepts(fields_[s].text)))
+            return false;
         if (key == bids || key == asks) return fields_.has(lastUpdateId);
         return (key == a || key == b) && fields_[e].text == "depthUpdate";
     }
@@ -223,8 +229,16 @@ private:
         event.asks.clear();
     }
 
+    // A message of a symbol that is not meant: its name is all that is wanted of it.
+    [[nodiscard]] bool is_of_other_symbol(Event& event) {
+        if (event.symbol.empty() || filter_.accepts(event.symbol)) return false;
+        event.kind = Kind::delta;
+        return true;
+    }
+
     // A diff, or a futures partial depth: the same keys, and only the stream's name tells.
     void interpret_depth(const Grid& grid, Event& event) {
+        if (is_of_other_symbol(event)) return;
         if (fields_[stream].text.find("@rpiDepth") != std::string_view::npos) {
             skip(Kind::unknown, "rpiDepth", event);  // another book: never merged into this one
             return;
@@ -249,13 +263,14 @@ private:
 
     // A REST snapshot, or spot's partial depth, which only the envelope can carry.
     void interpret_picture(const Grid& grid, Event& event) {
+        if (event.symbol.empty() && event.enveloped) event.symbol = symbol_of_stream();
+        if (is_of_other_symbol(event)) return;
         const bool partial = event.enveloped || bare_depth_ == BareDepth::topn;
         event.kind = partial ? Kind::topn : Kind::snapshot;
         event.ids.first = event.ids.last = to_int64(fields_[lastUpdateId], "lastUpdateId");
         const bool futures = fields_.has(T) || fields_.has(E);
         event.rule = futures ? IdRule::binance_futures : IdRule::binance_spot;
         read_time(fields_.has(T) ? T : E, false, event);
-        if (event.symbol.empty() && event.enveloped) event.symbol = symbol_of_stream();
         finish_side(bids, grid, event);
         finish_side(asks, grid, event);
     }
@@ -273,6 +288,7 @@ private:
     }
 
     void interpret_trade(Key id_key, const Grid& grid, Event& event) {
+        if (is_of_other_symbol(event)) return;
         if (fields_.has(X) && fields_[X].text != "MARKET") {
             skip(Kind::off_book, fields_[X].text, event);
             return;
@@ -291,6 +307,7 @@ private:
     }
 
     void interpret_ticker(const Grid& grid, Event& event) {
+        if (is_of_other_symbol(event)) return;
         event.kind = Kind::bbo;
         event.ids.first = event.ids.last = to_int64(fields_[u], "u");
         read_time(fields_.has(T) ? T : E, false, event);
@@ -334,6 +351,7 @@ private:
     }
 
     BareDepth bare_depth_;
+    SymbolFilter filter_;
     Fields fields_;
 };
 

@@ -96,7 +96,7 @@ private:
                                   first);
         } else {
             using enum binance::Decoder::BareDepth;
-            decoder_.emplace<binance::Decoder>(format_ == Format::topn ? topn : diff);
+            decoder_.emplace<binance::Decoder>(format_ == Format::topn ? topn : diff, filter_);
         }
         return false;
     }
