@@ -5,8 +5,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "obcore/decimal.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore::bindings {
@@ -19,6 +23,7 @@ void bind_errors(py::module_& m);
 void bind_units(py::module_& m);
 void bind_book(py::module_& m);
 void bind_features(py::module_& m);
+void bind_engine(py::module_& m);
 void bind_sync(py::module_& m);
 void bind_replay(py::module_& m);
 
@@ -40,6 +45,23 @@ void bind_replay(py::module_& m);
 // None for what the source does not have.
 [[nodiscard]] inline py::object or_none(std::int64_t value) {
     return value == absent ? py::object(py::none()) : py::object(py::int_(value));
+}
+
+// The grid of an Instrument, or of whatever else has one.
+[[nodiscard]] inline Grid grid_of(const py::object& instrument) {
+    return py::isinstance<Grid>(instrument) ? instrument.cast<Grid>()
+                                            : instrument.attr("grid").cast<Grid>();
+}
+
+// The caller's array where it fits, else a new one.
+[[nodiscard]] inline py::array_t<double, py::array::c_style> vector_for(
+    std::size_t size, std::optional<py::array_t<double, py::array::c_style>> out) {
+    if (!out) return py::array_t<double, py::array::c_style>(static_cast<py::ssize_t>(size));
+    if (out->ndim() != 1 || static_cast<std::size_t>(out->size()) != size) {
+        throw py::value_error("out: expected shape (" + std::to_string(size) +
+                              ",), received " + std::to_string(out->size()) + " values");
+    }
+    return *std::move(out);
 }
 
 }  // namespace obcore::bindings

@@ -43,11 +43,9 @@ std::size_t top_into(const Book& book, Side side, Levels& out) {
     });
 }
 
-// From an Instrument, or whatever else has a grid.
 Book make_book(const py::object& instrument) {
     Book book;
-    book.grid = py::isinstance<Grid>(instrument) ? instrument.cast<Grid>()
-                                                 : instrument.attr("grid").cast<Grid>();
+    book.grid = grid_of(instrument);
     return book;
 }
 
@@ -56,24 +54,35 @@ void check(const Book& book, const Levels& bids, const Levels& asks) {
     check_levels(view(asks), book.grid, "asks");
 }
 
-void finish(Book& book, std::optional<Sequence> sequence) {
-    book.sequence = sequence.value_or(absent);
+// What the caller says of a message.
+struct Told {
+    std::optional<Sequence> sequence;
+    std::optional<Nanos> ts_event_ns;
+    std::optional<Nanos> ts_recv_ns;
+};
+
+void finish(Book& book, const Told& told) {
+    book.sequence = told.sequence.value_or(absent);
+    book.ts_event_ns = told.ts_event_ns.value_or(absent);
+    book.ts_recv_ns = told.ts_recv_ns.value_or(absent);
     book.state = BookState::unverified;
     book.reason = "applied by the caller, who vouches for the sequence";
 }
 
 void apply_snapshot(Book& book, const Levels& bids, const Levels& asks,
-                    std::optional<Sequence> sequence) {
+                    std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
+                    std::optional<Nanos> ts_recv_ns) {
     check(book, bids, asks);
     book.replace(view(bids), view(asks));
-    finish(book, sequence);
+    finish(book, {sequence, ts_event_ns, ts_recv_ns});
 }
 
 void apply_delta(Book& book, const Levels& bids, const Levels& asks,
-                 std::optional<Sequence> sequence) {
+                 std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
+                 std::optional<Nanos> ts_recv_ns) {
     check(book, bids, asks);
     book.update(view(bids), view(asks));
-    finish(book, sequence);
+    finish(book, {sequence, ts_event_ns, ts_recv_ns});
 }
 
 constexpr const char* book_doc =
@@ -136,12 +145,14 @@ void bind_book(py::module_& m) {
         .def(py::init(&make_book), "instrument"_a)
         .def(
             "apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+            py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
             "Replace both sides with (n,) LEVEL_DTYPE arrays, in any order.\n\n"
             "A price told twice keeps its last size; size 0 is no level. `sequence` is the "
             "final\n"
-            "update id, kept for the reader. Raises DecodeError on a negative size or a price\n"
+            "update id; it and the times are kept for the reader. Raises DecodeError on a negative size or a price\n"
             "that the instrument forbids; the book is then as it was.")
         .def("apply_delta", &apply_delta, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+             py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
              "Set levels to absolute sizes, as (n,) LEVEL_DTYPE arrays; size 0 removes.\n\n"
              "The caller vouches for the sequence: the book is UNVERIFIED. Raises DecodeError "
              "as\n"

@@ -3,7 +3,9 @@
 #include <string_view>
 
 #include "bind.hpp"
+#include "engine.hpp"
 #include "obcore/feature_set.hpp"
+#include "obcore/stateful_catalog.hpp"
 
 namespace obcore::bindings {
 
@@ -12,11 +14,7 @@ namespace {
 using Vector = py::array_t<double, py::array::c_style>;
 
 Vector compute(FeatureSet& features, const Book& book, std::optional<Vector> out) {
-    Vector filled = out ? *out : Vector(static_cast<py::ssize_t>(features.size()));
-    if (filled.ndim() != 1 || static_cast<std::size_t>(filled.size()) != features.size()) {
-        throw py::value_error("out: expected shape (" + std::to_string(features.size()) +
-                              ",), received " + std::to_string(filled.size()) + " values");
-    }
+    Vector filled = vector_for(features.size(), std::move(out));
     features.compute(book, {filled.mutable_data(), features.size()});
     return filled;
 }
@@ -37,7 +35,21 @@ py::dict to_dict(const Feature& feature) {
     return py::dict("name"_a = std::string(feature.name) + (numbered ? "{n}" : ""),
                     "formula"_a = std::string(feature.formula),
                     "unit"_a = std::string(feature.unit),
-                    "source"_a = std::string(feature.source), "parameters"_a = parameters);
+                    "source"_a = std::string(feature.source), "parameters"_a = parameters,
+                    "remembers"_a = false);
+}
+
+py::dict to_dict(const StatefulRow& row) {
+    py::dict parameters;
+    for (const auto& setting : row.settings) {
+        if (setting.key.empty()) continue;
+        parameters[py::str(std::string(setting.key))] = std::string(setting.preset);
+    }
+    const std::string suffix = row.levels == 0 ? "{n}" : row.reads_feature ? "(feature)" : "";
+    return py::dict("name"_a = std::string(row.name) + suffix,
+                    "formula"_a = std::string(row.formula), "unit"_a = std::string(row.unit),
+                    "source"_a = std::string(row.source), "parameters"_a = parameters,
+                    "remembers"_a = true);
 }
 
 constexpr const char* feature_set_doc =
@@ -87,9 +99,11 @@ void bind_features(py::module_& m) {
         [] {
             py::list rows;
             for (const Feature& feature : catalog) rows.append(to_dict(feature));
+            for (const StatefulRow& row : stateful_catalog) rows.append(to_dict(row));
+            for (const StatefulRow& row : user_features().rows()) rows.append(to_dict(row));
             return rows;
         },
-        "Every feature of one book state: name, formula, unit, source, parameters.");
+        "Every feature: name, formula, unit, source, parameters, whether it remembers.");
 }
 
 }  // namespace obcore::bindings

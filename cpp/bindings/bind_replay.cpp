@@ -1,4 +1,4 @@
-#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -6,48 +6,51 @@
 #include <vector>
 
 #include "bind.hpp"
+#include "engine.hpp"
+#include "exclusive.hpp"
 #include "obcore/replay.hpp"
 
 namespace obcore::bindings {
 
 namespace {
 
-// A Replay that says so when two threads use it at once, instead of corrupting its book: its
-// work runs without the GIL.
+// A Replay, and the engine that it shares with the caller, for one thread at a time.
 class GuardedReplay {
 public:
-    explicit GuardedReplay(ReplayOptions options) : replay_(std::move(options)) {}
+    GuardedReplay(ReplayOptions options, std::shared_ptr<Engine> engine)
+        : engine_(std::move(engine)), replay_(std::move(options)) {}
 
     template <typename Work>
     auto use(Work&& work) {
-        const Claim claim(busy_);
+        const Exclusive::Claim claim(exclusive_);
         return work(replay_);
     }
 
     template <typename Work>
     void run(Work&& work) {
-        const Claim claim(busy_);
+        const Exclusive::Claim claim(exclusive_);
+        std::optional<Exclusive::Claim> engine_claim;
+        if (engine_) engine_claim.emplace(engine_->exclusive);
         const py::gil_scoped_release unlocked;
         work(replay_);
     }
 
 private:
-    class Claim {
-    public:
-        explicit Claim(std::atomic<bool>& busy) : busy_(busy) {
-            if (busy_.exchange(true)) throw Error("replay: another thread is using it");
-        }
-        ~Claim() { busy_.store(false); }
-        Claim(const Claim&) = delete;
-        Claim& operator=(const Claim&) = delete;
-
-    private:
-        std::atomic<bool>& busy_;
-    };
-
+    std::shared_ptr<Engine> engine_;
     Replay replay_;
-    std::atomic<bool> busy_ = false;
+    Exclusive exclusive_{"replay"};
 };
+
+// Asks Python for the next (name, bytes) of trades, or None; the replay runs without the GIL.
+TradeInput::Pull pull_from(py::function next) {
+    return [next = std::move(next)]() -> std::optional<TradeInput::Chunk> {
+        const py::gil_scoped_acquire locked;
+        const py::object chunk = next();
+        if (chunk.is_none()) return std::nullopt;
+        auto [name, bytes] = chunk.cast<std::pair<std::string, std::string>>();
+        return TradeInput::Chunk{std::move(name), std::move(bytes)};
+    };
+}
 
 // Hands a vector over to NumPy without a copy.
 template <typename T>
@@ -100,6 +103,7 @@ py::dict summary(const Replay& replay) {
     out["skipped_kinds"] = skipped;
     out["other_symbols"] = seen.other_symbols;
     out["ignored_depth"] = seen.ignored_depth;
+    out["ignored_trades"] = seen.ignored_trades;
     out["repeated_prices"] = seen.repeated_prices;
     out["recv_clock"] = clock_dict(seen.recv);
     out["event_clock"] = clock_dict(seen.event);
@@ -123,15 +127,26 @@ py::dict summary(const Replay& replay) {
     return out;
 }
 
-std::unique_ptr<GuardedReplay> make(std::string features, std::size_t depth, Every::Mode every,
+std::unique_ptr<GuardedReplay> make(std::string features, std::size_t depth,
+                                    const std::string& mode,
+                                    std::optional<std::vector<double>> ofi_weights,
+                                    std::shared_ptr<Engine> engine,
+                                    std::optional<py::function> trades, Every::Mode every,
                                     std::int64_t every_n, Format format, std::string symbol,
                                     const std::optional<Grid>& grid, bool uncross, bool strict,
                                     std::optional<Nanos> stop_time_ns,
                                     std::optional<Sequence> stop_sequence) {
     if (every_n < 1) throw py::value_error("every_n: expected 1 or more");
     ReplayOptions options;
-    options.features = std::move(features);
-    options.depth = depth;
+    options.features =
+        feature_options(std::move(features), depth, mode, std::move(ofi_weights));
+    if (engine) {
+        if (!grid || !(*grid == engine->grid)) {
+            throw Error("engine: expected a recording of its instrument, with its tick and lot");
+        }
+        options.engine = {engine, &engine->features};
+    }
+    if (trades) options.trades = pull_from(*std::move(trades));
     options.every = {every, every_n, every_n};
     options.format = format;
     options.symbol = std::move(symbol);
@@ -139,7 +154,7 @@ std::unique_ptr<GuardedReplay> make(std::string features, std::size_t depth, Eve
     options.uncross = uncross;
     options.strict = strict;
     options.stop = {stop_time_ns.value_or(absent), stop_sequence.value_or(absent)};
-    return std::make_unique<GuardedReplay>(std::move(options));
+    return std::make_unique<GuardedReplay>(std::move(options), std::move(engine));
 }
 
 }  // namespace
@@ -161,7 +176,8 @@ void bind_replay(py::module_& m) {
 
     py::class_<GuardedReplay>(m, "Replay", "Recorded bytes to rows of features, in one pass.")
         .def(py::init(&make), py::kw_only(), "features"_a = "standard", "depth"_a = 10,
-             "every"_a = Every::Mode::event, "every_n"_a = 1, "kind"_a = Format::automatic,
+             "mode"_a = "causal", "ofi_weights"_a = py::none(), "engine"_a = py::none(),
+             "trades"_a = py::none(), "every"_a = Every::Mode::event, "every_n"_a = 1, "kind"_a = Format::automatic,
              "symbol"_a = "", "grid"_a = py::none(), "uncross"_a = false, "strict"_a = false,
              "stop_time_ns"_a = py::none(), "stop_sequence"_a = py::none())
         .def(
@@ -191,7 +207,7 @@ void bind_replay(py::module_& m) {
             "take_rows",
             [](GuardedReplay& self) {
                 return self.use([](Replay& replay) {
-                    return to_arrays(replay.take_rows(), replay.features().size());
+                    return to_arrays(replay.take_rows(), replay.engine().size());
                 });
             },
             "Rows since the last call: ts_event_ns, ts_recv_ns, sequence, values (n, k).")
@@ -210,7 +226,7 @@ void bind_replay(py::module_& m) {
                 return self.use([](Replay& replay) { return replay.stopped(); });
             })
         .def_property_readonly("names", [](GuardedReplay& self) {
-            return self.use([](Replay& replay) { return replay.features().names(); });
+            return self.use([](Replay& replay) { return replay.engine().names(); });
         });
 }
 

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
     bind_units(m);
     bind_book(m);
     bind_features(m);
+    bind_engine(m);
     bind_sync(m);
     bind_replay(m);
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from obcore import features
 from obcore.book import LEVEL_DTYPE, Book, BookState, Side
+from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
 from obcore.data.recording import Recording
 from obcore.data.sample import sample
@@ -27,7 +28,7 @@ from obcore.errors import (
     ObcoreError,
     PrecisionError,
 )
-from obcore.features import FeatureSet
+from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature
 from obcore.include import get_include
 from obcore.instrument import Instrument
 
@@ -38,18 +39,23 @@ __all__ = [
     "AmbiguousFormatError",
     "Book",
     "BookState",
+    "ColumnFeature",
     "DecodeError",
+    "FeatureEngine",
     "FeatureSet",
     "FeatureTable",
     "GapError",
     "Instrument",
     "NeverSyncedError",
     "ObcoreError",
+    "OfiWeights",
     "PrecisionError",
     "Recording",
     "Side",
     "Summary",
+    "column_feature",
     "features",
+    "fit_ofi_weights",
     "get_include",
     "sample",
     "write_features",

@@ -1,4 +1,5 @@
 import enum
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, final
 
 import numpy as np
@@ -78,10 +79,22 @@ class _HasGrid(Protocol):
 class Book:
     def __init__(self, instrument: Grid | _HasGrid) -> None: ...
     def apply_snapshot(
-        self, bids: NDArray[np.void], asks: NDArray[np.void], sequence: int | None = None
+        self,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
     ) -> None: ...
     def apply_delta(
-        self, bids: NDArray[np.void], asks: NDArray[np.void], sequence: int | None = None
+        self,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
     ) -> None: ...
     def clear(self) -> None: ...
     def top(self, side: Side, n: int | None = None) -> NDArray[np.void]: ...
@@ -126,12 +139,54 @@ class FeatureSet:
     ) -> NDArray[np.float64]: ...
 
 @final
+class FeatureEngine:
+    def __init__(
+        self,
+        instrument: Grid | _HasGrid,
+        features: str = "stateful",
+        *,
+        depth: int = 10,
+        mode: str = "causal",
+        ofi_weights: Sequence[float] | None = None,
+    ) -> None: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def grid(self) -> Grid: ...
+    @property
+    def states(self) -> int: ...
+    @property
+    def missing(self) -> dict[str, str]: ...
+    @property
+    def ready(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def on_book(
+        self, book: Book, out: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]: ...
+    def on_trade(
+        self,
+        price: int,
+        size: int,
+        taker: Side,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
+    ) -> None: ...
+    def reset(self) -> None: ...
+    def save(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+
+@final
 class Replay:
     def __init__(
         self,
         *,
         features: str = "standard",
         depth: int = 10,
+        mode: str = "causal",
+        ofi_weights: Sequence[float] | None = None,
+        engine: FeatureEngine | None = None,
+        trades: Callable[[], tuple[str, bytes] | None] | None = None,
         every: Every = ...,
         every_n: int = 1,
         kind: Format = ...,
@@ -159,6 +214,10 @@ class Replay:
     def names(self) -> list[str]: ...
 
 def catalog() -> list[dict[str, Any]]: ...
+def feature_names(
+    features: str, depth: int = 10, ofi_weights: Sequence[float] | None = None
+) -> list[str]: ...
+def load_features(path: str) -> list[str]: ...
 def judge_binance(
     last: int, first: int, final: int, previous: int | None = None
 ) -> Verdict: ...

@@ -8,6 +8,7 @@ from obcore._core import (
     Book,
     BookState,
     Every,
+    FeatureEngine,
     FeatureSet,
     Format,
     Grid,
@@ -15,8 +16,10 @@ from obcore._core import (
     Side,
     Verdict,
     catalog,
+    feature_names,
     judge_binance,
     judge_binance_join,
+    load_features,
 )
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "Book",
     "BookState",
     "Every",
+    "FeatureEngine",
     "FeatureSet",
     "Format",
     "Grid",
@@ -32,6 +36,8 @@ __all__ = [
     "Side",
     "Verdict",
     "catalog",
+    "feature_names",
     "judge_binance",
     "judge_binance_join",
+    "load_features",
 ]

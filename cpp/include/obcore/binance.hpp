@@ -294,6 +294,7 @@ private:
             return;
         }
         event.kind = Kind::trade;
+        event.trade.is_aggregate = id_key == a;
         read_time(fields_.has(T) ? T : E, true, event);
         static_cast<void>(to_string_view(fields_[s], "s"));
         event.trade.id = to_int64(fields_[id_key], names[id_key]);

@@ -41,6 +41,7 @@ struct Trade {
     Lots size = 0;
     Side taker = Side::bid;  // bid where the buyer was the aggressor
     std::int64_t id = absent;
+    bool is_aggregate = false;  // several fills of one order at one price, told as one
 };
 
 // One decoded message. The same object is filled again and again, so that decoding allocates
@@ -93,13 +94,17 @@ struct Rescale {
     }
 };
 
+inline void rescale(Trade& trade, const Rescale& factors) {
+    Level traded{trade.price, trade.size};
+    factors.apply(traded);
+    trade.price = traded.price;
+    trade.size = traded.size;
+}
+
 inline void rescale(Event& event, const Rescale& factors) {
     for (Level& level : event.bids) factors.apply(level);
     for (Level& level : event.asks) factors.apply(level);
-    Level traded{event.trade.price, event.trade.size};
-    factors.apply(traded);
-    event.trade.price = traded.price;
-    event.trade.size = traded.size;
+    rescale(event.trade, factors);
 }
 
 // Names a value inside a message for error texts; built only when something is wrong.

@@ -11,6 +11,7 @@
 #include "obcore/catalog.hpp"
 #include "obcore/decimal.hpp"
 #include "obcore/error.hpp"
+#include "obcore/expression.hpp"
 #include "obcore/integer.hpp"
 
 namespace obcore {
@@ -22,36 +23,68 @@ class FeatureSet {
 public:
     static constexpr std::size_t max_depth = 1000;
 
-    // `chosen` is the name of a set (standard, all, collector) or feature names with commas
-    // between them, "spread, obi_5, vwap(levels=10)". `depth` is N, where a formula has one.
-    explicit FeatureSet(std::string_view chosen, std::size_t depth = 10)
-        : depth_(depth), view_(0) {
+    // None yet. `depth` is N, where a formula has one.
+    explicit FeatureSet(std::size_t depth) : depth_(depth), view_(0) {
         if (depth < 1 || depth > max_depth) {
             throw Error("depth: expected 1 to " + std::to_string(max_depth) + ", received " +
                         std::to_string(depth));
         }
-        if (chosen == "standard") {
+        require_levels(3);  // the adjusted mids read three
+    }
+
+    // `chosen` is a list with commas, of features and of the sets standard, all and collector:
+    // "spread, obi_5, vwap(levels=10)".
+    explicit FeatureSet(std::string_view chosen, std::size_t depth = 10) : FeatureSet(depth) {
+        for (const std::string_view name : Expression::split(chosen)) append(name);
+    }
+
+    [[nodiscard]] static bool is_set(std::string_view name) noexcept {
+        return name == "standard" || name == "all" || name == "collector";
+    }
+
+    // A feature that is chosen once at most, or a set of such.
+    void append(std::string_view name) {
+        if (name == "standard") {
             add_standard();
-        } else if (chosen == "all") {
+        } else if (name == "all") {
             add_all();
-        } else if (chosen == "collector") {
-            for (const char* name : {"spread", "mid_price", "obi_20", "bid_vol(levels=20)",
+        } else if (name == "collector") {
+            for (const char* part : {"spread", "mid_price", "obi_20", "bid_vol(levels=20)",
                                      "ask_vol(levels=20)"}) {
-                add(name);
+                add(part);
             }
         } else {
-            for (const std::string_view name : split(chosen)) add(name);
+            add(name);
         }
-        std::size_t needed = 1;
-        for (const Column& column : columns_) {
-            needed = std::max(needed, column.parameters.levels);
-        }
-        view_ = DepthView(std::max<std::size_t>(needed, 3));  // the adjusted mids read three
+    }
+
+    // The place of a feature that may be there already, as what others read.
+    std::size_t include(std::string_view name) {
+        const Column column = resolve(Expression(name));
+        const auto found = std::ranges::find(names_, column.name);
+        if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
+        push(column);
+        return size() - 1;
+    }
+
+    // Whether the catalogue of one state has it, by its name without arguments.
+    [[nodiscard]] static bool knows(std::string_view name) {
+        std::size_t number = 0;
+        return find(name, number) != nullptr;
+    }
+
+    // For readers of view() that look deeper than the formulas do.
+    void require_levels(std::size_t levels) {
+        if (levels <= levels_) return;
+        levels_ = levels;
+        view_ = DepthView(levels);
     }
 
     [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
     [[nodiscard]] std::size_t size() const noexcept { return columns_.size(); }
     [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
+    // The top of the book that was computed last.
+    [[nodiscard]] const DepthView& view() const noexcept { return view_; }
 
     // Fills out[0 … size()).
     void compute(const Book& book, std::span<double> out) {
@@ -63,12 +96,13 @@ public:
     }
 
 private:
-    struct Column {
+    struct Computed {
         formula::Formula compute;
         formula::Parameters parameters;
     };
 
     void add_standard() {
+        starts_standard_ = starts_standard_ || columns_.empty();
         for (const Feature& feature : catalog) {
             if (feature.source != sources::standard || feature.name.back() == '_') continue;
             add(feature.name);
@@ -79,7 +113,6 @@ private:
                 add(side + "_vol_" + std::to_string(i));
             }
         }
-        starts_standard_ = true;
     }
 
     void add_all() {
@@ -129,32 +162,6 @@ private:
 
     // ---- Names ----------------------------------------------------------------------------
 
-    [[nodiscard]] static std::string_view trim(std::string_view text) {
-        const auto first = text.find_first_not_of(" \t\n");
-        if (first == std::string_view::npos) return {};
-        return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
-    }
-
-    // At the commas outside of parentheses.
-    [[nodiscard]] static std::vector<std::string_view> split(std::string_view text) {
-        std::vector<std::string_view> parts;
-        int nesting = 0;
-        std::size_t start = 0;
-        for (std::size_t i = 0; i <= text.size(); ++i) {
-            const char c = i < text.size() ? text[i] : ',';
-            nesting += (c == '(') - (c == ')');
-            const bool ends = i == text.size() || (c == ',' && nesting <= 0);
-            if (!ends) continue;
-            parts.push_back(trim(text.substr(start, i - start)));
-            start = i + 1;
-        }
-        return parts;
-    }
-
-    [[noreturn]] static void fail(std::string_view name, const std::string& expected) {
-        throw Error("feature: expected " + expected + ", received '" + std::string(name) + "'");
-    }
-
     // The catalogue's row for a name without arguments, and the number that the name ends in.
     [[nodiscard]] static const Feature* find(std::string_view name, std::size_t& number) {
         for (const Feature& feature : catalog) {
@@ -167,38 +174,54 @@ private:
     }
 
     // A feature's arguments as its name gives them, the weight as the exact decimal it is.
-    struct Arguments {
+    struct StateArguments {
         std::size_t levels = 0;
         Decimal weight;
 
-        friend bool operator==(const Arguments&, const Arguments&) = default;
+        friend bool operator==(const StateArguments&, const StateArguments&) = default;
     };
 
-    void add(std::string_view name) {
-        const auto open = name.find('(');
-        const std::string_view base = trim(name.substr(0, open));
-        std::size_t number = 0;
-        const Feature* feature = find(base, number);
-        if (feature == nullptr)
-            fail(name, "the name of a set or of a feature in the catalogue");
+    struct Column {
+        std::string name;
+        formula::Formula compute;
+        formula::Parameters parameters;
+    };
 
-        const Arguments defaults = default_arguments(*feature, number);
-        Arguments arguments = defaults;
-        if (open != std::string_view::npos) {
-            if (name.back() != ')') fail(name, "a closing parenthesis");
-            const std::string_view list = name.substr(open + 1, name.size() - open - 2);
-            for (const std::string_view argument : split(list)) {
-                set_argument(*feature, argument, name, arguments);
-            }
+    [[nodiscard]] Column resolve(const Expression& wanted) const {
+        std::size_t number = 0;
+        const Feature* feature = find(wanted.name, number);
+        if (feature == nullptr) {
+            wanted.fail("the name of a set or of a feature in the catalogue");
         }
-        const formula::Parameters parameters = checked(*feature, arguments, name);
-        append(column_name(*feature, base, arguments, defaults),
-               {feature->compute, parameters});
+        const StateArguments defaults = default_arguments(*feature, number);
+        StateArguments arguments = defaults;
+        for (const auto& setting : wanted.settings) {
+            set_argument(*feature, setting, wanted, arguments);
+        }
+        if (!wanted.inputs.empty()) wanted.fail("arguments as the catalogue lists them");
+        const formula::Parameters parameters = checked(*feature, arguments, wanted);
+        return {column_name(*feature, wanted.name, arguments, defaults), feature->compute,
+                parameters};
     }
 
-    [[nodiscard]] Arguments default_arguments(const Feature& feature,
+    void add(std::string_view name) {
+        const Expression wanted(name);
+        const Column column = resolve(wanted);
+        if (std::ranges::find(names_, column.name) != names_.end()) {
+            wanted.fail("each feature once");
+        }
+        push(column);
+    }
+
+    void push(const Column& column) {
+        names_.push_back(column.name);
+        columns_.push_back({column.compute, column.parameters});
+        require_levels(column.parameters.levels);
+    }
+
+    [[nodiscard]] StateArguments default_arguments(const Feature& feature,
                                               std::size_t number) const {
-        Arguments out{feature.default_levels, {}};
+        StateArguments out{feature.default_levels, {}};
         if (!feature.weight_name.empty()) out.weight = read_decimal(feature.default_weight);
         if (feature.naming == Naming::from_zero) out.levels = number + 1;
         if (feature.naming == Naming::from_one) out.levels = number;
@@ -206,47 +229,43 @@ private:
         return out;
     }
 
-    static void set_argument(const Feature& feature, std::string_view argument,
-                             std::string_view name, Arguments& arguments) {
-        const auto equals = argument.find('=');
-        const std::string_view key = trim(argument.substr(0, equals));
-        const std::string_view value =
-            equals == std::string_view::npos ? "" : trim(argument.substr(equals + 1));
+    static void set_argument(const Feature& feature, const Expression::Setting& setting,
+                             const Expression& wanted, StateArguments& arguments) {
         bool understood = false;
-        if (key == "levels" && feature.naming == Naming::levels) {
-            understood = read_integer(value, arguments.levels);
-        } else if (!feature.weight_name.empty() && key == feature.weight_name) {
-            arguments.weight = read_decimal(value);
+        if (setting.key == "levels" && feature.naming == Naming::levels) {
+            understood = read_integer(setting.value, arguments.levels);
+        } else if (!feature.weight_name.empty() && setting.key == feature.weight_name) {
+            arguments.weight = read_decimal(setting.value);
             understood = arguments.weight.fault == Decimal::Fault::none;
         }
-        if (!understood) fail(name, "arguments as the catalogue lists them");
+        if (!understood) wanted.fail("arguments as the catalogue lists them");
     }
 
     [[nodiscard]] static formula::Parameters checked(const Feature& feature,
-                                                     const Arguments& arguments,
-                                                     std::string_view name) {
+                                                     const StateArguments& arguments,
+                                                     const Expression& wanted) {
         const bool counts = feature.naming != Naming::plain;
         if (counts && (arguments.levels < 1 || arguments.levels > max_depth)) {
-            fail(name, "1 to " + std::to_string(max_depth) + " levels");
+            wanted.fail("1 to " + std::to_string(max_depth) + " levels");
         }
         if (feature.weight_name.empty()) return {.levels = arguments.levels, .weight = {}};
 
         const Decimal& weight = arguments.weight;
         if (weight.decimals < 0 || weight.decimals > max_decimals) {
-            fail(name, "a weight of at most 18 decimals");
+            wanted.fail("a weight of at most 18 decimals");
         }
         const std::uint64_t unit = powers_of_ten[static_cast<std::size_t>(weight.decimals)];
         const bool fraction =
             weight.mantissa > 0 && weight.mantissa <= unit && !weight.negative;
-        if (feature.weight_name == "decay" && !fraction) fail(name, "a decay in (0, 1]");
+        if (feature.weight_name == "decay" && !fraction) wanted.fail("a decay in (0, 1]");
         return {.levels = arguments.levels,
                 .weight = DoubleDouble(weight.signed_mantissa()) / DoubleDouble(Int128{unit})};
     }
 
     // Default parameters give the bare name, others say so.
     [[nodiscard]] static std::string column_name(const Feature& feature, std::string_view base,
-                                                 const Arguments& used,
-                                                 const Arguments& defaults) {
+                                                 const StateArguments& used,
+                                                 const StateArguments& defaults) {
         std::string list;
         if (used.levels != defaults.levels) list = "levels=" + std::to_string(used.levels);
         if (used.weight != defaults.weight) {
@@ -258,18 +277,11 @@ private:
         return list.empty() ? name : name + '(' + list + ')';
     }
 
-    void append(const std::string& name, Column column) {
-        if (std::ranges::find(names_, name) != names_.end()) {
-            fail(name, "each feature once");
-        }
-        names_.push_back(name);
-        columns_.push_back(column);
-    }
-
     std::size_t depth_;
     std::vector<std::string> names_;
-    std::vector<Column> columns_;
+    std::vector<Computed> columns_;
     bool starts_standard_ = false;
+    std::size_t levels_ = 0;
     DepthView view_;
 };
 

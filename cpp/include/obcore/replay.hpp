@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,34 +14,18 @@
 #include "obcore/book.hpp"
 #include "obcore/error.hpp"
 #include "obcore/event.hpp"
-#include "obcore/feature_set.hpp"
+#include "obcore/feature_engine.hpp"
 #include "obcore/format.hpp"
+#include "obcore/input_error.hpp"
 #include "obcore/sampler.hpp"
 #include "obcore/splitter.hpp"
 #include "obcore/statistics.hpp"
 #include "obcore/symbol.hpp"
 #include "obcore/sync.hpp"
+#include "obcore/trade_flow.hpp"
+#include "obcore/trade_input.hpp"
 
 namespace obcore {
-
-// An error in the input, with the place where it stands.
-class InputError : public DecodeError {
-public:
-    enum class Cause : std::uint8_t { malformed, off_grid, ambiguous };
-
-    InputError(Cause why, std::string where, std::int64_t at, const std::string& what)
-        : DecodeError(where + (at > 0 ? " line " + std::to_string(at) : "") + ": " + what),
-          cause(why),
-          source(std::move(where)),
-          line(at),
-          reason(what) {}
-
-    Cause cause;
-
-    std::string source;
-    std::int64_t line;
-    std::string reason;  // the text without its place
-};
 
 // A hole in the update ids, and where it stood.
 struct Gap {
@@ -57,8 +43,9 @@ struct StopAt {
 };
 
 struct ReplayOptions {
-    std::string features = "standard";
-    std::size_t depth = 10;
+    FeatureOptions features;
+    std::shared_ptr<FeatureEngine> engine;  // instead of `features`: goes on from its memory
+    TradeInput::Pull trades;  // trades from inputs of their own; those among the depth are ignored
     Every every;
     Format format = Format::automatic;
     std::string symbol;        // empty: the recording may hold only one
@@ -78,11 +65,18 @@ public:
 
     explicit Replay(ReplayOptions options)
         : options_(std::move(options)),
-          sampler_(FeatureSet(options_.features, options_.depth), options_.every),
+          engine_(options_.engine ? options_.engine
+                                  : std::make_shared<FeatureEngine>(options_.features)),
+          sampler_(engine_, options_.every),
           decoder_(options_.format, SymbolFilter(options_.symbol)) {
         sync_.uncross = options_.uncross;
         if (options_.grid) book_.grid = *options_.grid;
+        if (options_.trades) trades_.emplace(options_.trades, SymbolFilter(options_.symbol));
     }
+
+    // The input that is being read, for the place of an error.
+    [[nodiscard]] const std::string& source() const noexcept { return source_; }
+    [[nodiscard]] std::int64_t line() const noexcept { return splitter_.line(); }
 
     // Starts the next input; `name` is what errors call it.
     void begin(std::string name) {
@@ -93,12 +87,12 @@ public:
 
     void feed(std::string_view bytes) {
         statistics_.bytes += static_cast<std::int64_t>(bytes.size());
-        guarded([&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
+        with_place(*this, [&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
     }
 
     // The end of one input: nothing may be left half read.
     void end() {
-        guarded([&] {
+        with_place(*this, [&] {
             splitter_.finish([&](std::string_view text) { read(text); });
             if (decoder_.finish(event_)) take(event_);
             statistics_.other_symbols += decoder_.take_passed_over();
@@ -108,8 +102,9 @@ public:
 
     // The end of the recording.
     void finish() {
-        guarded([&] {
+        with_place(*this, [&] {
             if (bare_deltas_ > 0) throw_if_ambiguous();
+            if (options_.every.mode == Every::Mode::trade) take_trades_before(end_of_time);
             sampler_.finish(book_);
         });
     }
@@ -118,7 +113,7 @@ public:
 
     [[nodiscard]] const Book& book() const noexcept { return book_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-    [[nodiscard]] const FeatureSet& features() const noexcept { return sampler_.features(); }
+    [[nodiscard]] const FeatureEngine& engine() const noexcept { return *engine_; }
     [[nodiscard]] const Statistics& statistics() const noexcept { return statistics_; }
     [[nodiscard]] const Synchronizer::Counters& sync() const noexcept {
         return sync_.counters();
@@ -135,32 +130,19 @@ public:
 private:
     static constexpr int bare_deltas_judged = 100;
     static constexpr std::size_t largest_picture = 20;
-
-    // Puts the place on whatever goes wrong, once.
-    template <typename Work>
-    void guarded(Work&& work) {
-        try {
-            work();
-        } catch (const InputError&) {
-            throw;
-        } catch (const AmbiguousFormat& error) {
-            throw InputError(InputError::Cause::ambiguous, source_, splitter_.line(),
-                             error.what());
-        } catch (const PrecisionError& error) {
-            throw InputError(InputError::Cause::off_grid, source_, splitter_.line(),
-                             error.what());
-        } catch (const DecodeError& error) {
-            throw InputError(InputError::Cause::malformed, source_, splitter_.line(),
-                             error.what());
-        }
-    }
+    static constexpr Nanos last_moment = std::numeric_limits<Nanos>::max();
+    static constexpr Times end_of_time{last_moment, last_moment};
 
     void read(std::string_view text) {
-        if (stopped_) return;
+        if (!stopped_ && decode(decoder_, text, event_)) take(event_);
+    }
+
+    // On the present grid, or on a finer one where it was not given.
+    template <typename Decoder>
+    bool decode(Decoder& decoder, std::string_view text, Event& event) {
         while (true) {
             try {
-                if (decoder_.decode(text, book_.grid, event_)) take(event_);
-                return;
+                return decoder.decode(text, book_.grid, event);
             } catch (const PrecisionError& error) {
                 if (!can_widen(error)) throw;
                 widen(error);
@@ -186,7 +168,9 @@ private:
         const Rescale factors{.price = price ? factor : 1, .size = price ? 1 : factor};
         book.rescale(factors);
         sync.rescale(factors);
+        engine_->rescale(factors);
         decoder_.rescale(factors);
+        if (trades_) trades_->rescale(factors);
         step.decimals = step.text_decimals = error.decimals;
         book_ = std::move(book);
         sync_ = std::move(sync);
@@ -199,15 +183,38 @@ private:
         if (!belongs(event)) return;
         statistics_.see(event);
         if (event.kind == Kind::trade) {
-            sampler_.on_trade(event);
+            if (is_chosen_tape(event)) take_trade(event);
         } else if (event.is_depth() && is_chosen_depth(event)) {
             if (is_past_stop(event)) return;
             take_depth(event);
         }
     }
 
+    void take_trade(const Event& event) {
+        sampler_.on_trade({event.trade, {event.ts_event_ns, event.ts_recv_ns}}, book_);
+    }
+
+    // From inputs of their own, in their place among the depth.
+    void take_trades_before(const Times& depth) {
+        if (!trades_) return;
+        with_place(*trades_, [&] {
+            const auto read_trade = [&](std::string_view text, Event& event) {
+                return decode(*trades_, text, event);
+            };
+            while (const Event* trade = trades_->next_before(depth, read_trade)) {
+                if (belongs(*trade)) {
+                    statistics_.see(*trade);
+                    take_trade(*trade);
+                }
+                trades_->pop();
+            }
+        });
+    }
+
     void take_depth(const Event& event) {
-        sampler_.before_change(book_, event.ts_recv_ns);
+        const Times times{event.ts_event_ns, event.ts_recv_ns};
+        take_trades_before(times);
+        sampler_.before_change(book_, times);
         const Verdict verdict = sync_.on(event, book_);
         if (verdict == Verdict::gap) note_gap(event);
         const bool proved =
@@ -285,6 +292,15 @@ private:
                           "one without");
     }
 
+    // The same trades may be told singly and as aggregates: the kind that comes first is the
+    // tape. Where trades have inputs of their own, those among the depth are not.
+    [[nodiscard]] bool is_chosen_tape(const Event& event) {
+        if (!aggregates_.has_value()) aggregates_ = event.trade.is_aggregate;
+        if (!trades_ && *aggregates_ == event.trade.is_aggregate) return true;
+        ++statistics_.ignored_trades;
+        return false;
+    }
+
     // Diffs and top-N pictures make different books: the caller chooses where both come.
     [[nodiscard]] bool is_chosen_depth(const Event& event) {
         const bool picture = event.kind == Kind::topn;
@@ -327,8 +343,10 @@ private:
     }
 
     ReplayOptions options_;
+    std::shared_ptr<FeatureEngine> engine_;
     Sampler sampler_;
     FormatDecoder decoder_;
+    std::optional<TradeInput> trades_;
     Splitter splitter_;
     Synchronizer sync_;
     Book book_;
@@ -340,6 +358,7 @@ private:
     bool last_symbol_belongs_ = false;
     std::int64_t bare_snapshots_ = 0;
     std::optional<bool> pictures_;
+    std::optional<bool> aggregates_;
     int bare_deltas_ = 0;
     std::vector<Gap> gaps_;
     std::vector<std::string> formats_;

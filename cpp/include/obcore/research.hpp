@@ -158,6 +158,7 @@ private:
     void read_trade(const Grid& grid, Event& out) const {
         expect_fields(fields_, trade_columns);
         out.kind = Kind::trade;
+        out.trade.is_aggregate = true;
         out.symbol = fields_[AggTrade::symbol];
         out.ts_event_ns = read_time(AggTrade::transact_time);
         out.trade.id = to_int64(fields_[AggTrade::id], "agg_trade_id");

@@ -4,13 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "obcore/event.hpp"
-#include "obcore/feature_set.hpp"
+#include "obcore/feature_engine.hpp"
+#include "obcore/source_tape.hpp"
+#include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -44,18 +47,21 @@ struct Rows {
 // Turns the states that a book goes through into rows of features.
 class Sampler {
 public:
-    Sampler(FeatureSet features, Every every) : features_(std::move(features)), every_(every) {
-        if (every.mode == Every::Mode::trade) recent_.resize(max_recent);
+    Sampler(std::shared_ptr<FeatureEngine> engine, Every every)
+        : engine_(std::move(engine)), every_(every) {
+        if (every.mode == Every::Mode::trade && !follows_tape()) recent_.resize(max_recent);
     }
 
-    [[nodiscard]] const FeatureSet& features() const noexcept { return features_; }
+    [[nodiscard]] const FeatureEngine& engine() const noexcept { return *engine_; }
     [[nodiscard]] std::int64_t trades_without_state() const noexcept { return orphans_; }
 
     // Hands the rows over; the sampler starts new ones.
     [[nodiscard]] Rows take() { return std::exchange(rows_, {}); }
 
     // Before the book changes: its present state is the last one at or before these grid times.
-    void before_change(const Book& book, Nanos now) {
+    void before_change(const Book& book, const Times& next) {
+        const Nanos now = next.ts_recv_ns;
+        if (follows_tape()) close_tape(book, next.best());
         if (every_.mode != Every::Mode::time || !visible_) return;
         require_receive_time(now);
         if (now > next_grid_ns_ &&
@@ -71,17 +77,18 @@ public:
 
     // After a whole message: the book shows a new state.
     void on_state(const Book& book) {
+        engine_->on_state(book);
         switch (every_.mode) {
             case Every::Mode::event:
                 if (++states_ % every_.count == 0) {
-                    append(book.ts_event_ns, book.ts_recv_ns, book.sequence, book);
+                    append({book.ts_event_ns, book.ts_recv_ns}, book.sequence, book);
                 }
                 break;
             case Every::Mode::time:
                 start_grid(book);
                 break;
             case Every::Mode::trade:
-                remember(book);
+                if (!follows_tape()) remember(book);
                 break;
         }
         visible_ = true;
@@ -89,24 +96,34 @@ public:
 
     // Later rows may not speak of states before this point: a gap, or a stale book.
     void on_break() {
+        if (visible_) engine_->reset();
         visible_ = false;
         remembered_ = 0;
+        tape_ = {};
     }
 
-    void on_trade(const Event& trade) {
+    // `book` is the present one, which the trade may turn out to be later than.
+    void on_trade(const TimedTrade& trade, const Book& book) {
+        if (follows_tape()) {
+            close_tape(book, trade.times.best());
+            tape_.add(trade);
+            return;
+        }
+        engine_->on_trade(trade);
         if (every_.mode != Every::Mode::trade) return;
         for (std::size_t back = 1; back <= std::min(remembered_, max_recent); ++back) {
             const State& state = recent_[(remembered_ - back) % max_recent];
-            if (!is_before(state, trade)) continue;
-            append_times(trade.ts_event_ns, trade.ts_recv_ns, state.sequence);
+            const Times& then = state.times;
+            if (!then.shares_clock(trade.times) || !then.before(trade.times)) continue;
+            append_times(trade.times, state.sequence);
             rows_.values.insert(rows_.values.end(), state.values.begin(), state.values.end());
             return;
         }
         if (remembered_ > max_recent) {
             throw DecodeError(
                 "trade",
-                "one among the depth messages of its time (for --every trade; "
-                "trades in a file of their own cannot be placed)",
+                "one among the depth messages of its time (for --every trade; a file of trades "
+                "alone goes to --trades)",
                 "one behind more than " + std::to_string(max_recent) + " later states");
         }
         ++orphans_;
@@ -114,6 +131,7 @@ public:
 
     // The end of the recording: a grid time on the very last state still has its row.
     void finish(const Book& book) {
+        if (follows_tape()) close_tape(book, std::numeric_limits<Nanos>::max());
         if (every_.mode == Every::Mode::time && visible_ && next_grid_ns_ == book.ts_recv_ns) {
             take_grid_row(book);
         }
@@ -128,8 +146,7 @@ private:
     static constexpr std::int64_t max_grid_jump = 1'000'000;
 
     struct State {
-        Nanos ts_event_ns = absent;
-        Nanos ts_recv_ns = absent;
+        Times times;
         Sequence sequence = absent;
         std::vector<double> values;
     };
@@ -157,42 +174,49 @@ private:
     }
 
     void take_grid_row(const Book& book) {
-        append(book.ts_event_ns, next_grid_ns_, book.sequence, book);
+        append({book.ts_event_ns, next_grid_ns_}, book.sequence, book);
     }
 
     void remember(const Book& book) {
         State& state = recent_[remembered_++ % max_recent];
-        state.ts_event_ns = book.ts_event_ns;
-        state.ts_recv_ns = book.ts_recv_ns;
+        state.times = {book.ts_event_ns, book.ts_recv_ns};
         state.sequence = book.sequence;
-        state.values.resize(features_.size());
-        features_.compute(book, state.values);
+        state.values.resize(engine_->size());
+        engine_->fill(book, state.values);
     }
 
-    // On both clocks: by receive order alone, a state that already contains the trade's own
-    // effect can come before the trade.
-    [[nodiscard]] static bool is_before(const State& state, const Event& trade) noexcept {
-        const bool both_received = state.ts_recv_ns != absent && trade.ts_recv_ns != absent;
-        const bool both_told = state.ts_event_ns != absent && trade.ts_event_ns != absent;
-        return (both_received || both_told) &&
-               (!both_received || state.ts_recv_ns < trade.ts_recv_ns) &&
-               (!both_told || state.ts_event_ns < trade.ts_event_ns);
-    }
-
-    void append(Nanos event, Nanos receive, Sequence sequence, const Book& book) {
-        append_times(event, receive, sequence);
+    void append(const Times& times, Sequence sequence, const Book& book) {
+        append_times(times, sequence);
         const std::size_t filled = rows_.values.size();
-        rows_.values.resize(filled + features_.size());
-        features_.compute(book, std::span(rows_.values).subspan(filled));
+        rows_.values.resize(filled + engine_->size());
+        engine_->fill(book, std::span(rows_.values).subspan(filled));
     }
 
-    void append_times(Nanos event, Nanos receive, Sequence sequence) {
-        rows_.ts_event_ns.push_back(event);
-        rows_.ts_recv_ns.push_back(receive);
+    void append_times(const Times& times, Sequence sequence) {
+        rows_.ts_event_ns.push_back(times.ts_event_ns);
+        rows_.ts_recv_ns.push_back(times.ts_recv_ns);
         rows_.sequence.push_back(sequence);
     }
 
-    FeatureSet features_;
+    // In mode "source" a row at trades is a merged trade, and contains it.
+    [[nodiscard]] bool follows_tape() const noexcept {
+        return engine_->is_source() && every_.mode == Every::Mode::trade;
+    }
+
+    // Rows of the merged trades before `next`: the book is the last one at or before them.
+    void close_tape(const Book& book, Nanos next) {
+        tape_.close(next, [&](const TimedTrade& merged) {
+            engine_->on_source_trade(merged);
+            const Times state{book.ts_event_ns, book.ts_recv_ns};
+            if (visible_ && state.best() <= merged.times.best()) {
+                append(merged.times, book.sequence, book);
+            } else {
+                ++orphans_;
+            }
+        });
+    }
+
+    std::shared_ptr<FeatureEngine> engine_;
     Every every_;
     Rows rows_;
     bool visible_ = false;  // the book shows a state that rows may speak of
@@ -201,6 +225,7 @@ private:
     std::vector<State> recent_;  // a ring
     std::size_t remembered_ = 0;
     std::int64_t orphans_ = 0;
+    SourceTape tape_;
 };
 
 }  // namespace obcore

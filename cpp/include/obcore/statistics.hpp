@@ -38,6 +38,7 @@ struct Statistics {
     std::map<std::string, std::int64_t> skipped_names;  // kinds that obcore has no use for
     std::int64_t other_symbols = 0;
     std::int64_t ignored_depth = 0;    // depth of the kind that --kind did not choose
+    std::int64_t ignored_trades = 0;   // told twice, or replaced by inputs of trades alone
     std::int64_t repeated_prices = 0;  // snapshots in parts that told one price twice
     std::int64_t levels = 0;
     Clock recv;

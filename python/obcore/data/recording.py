@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obcore.book import Book, Every, Replay
+from obcore.book import Book, Every, FeatureEngine, Replay
 from obcore.data.arguments import parse_every, parse_kind, parse_time
+from obcore.data.columns import ColumnPlan
 from obcore.data.source import Source, SourceReader
 from obcore.data.table import FeatureTable, Summary
 from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from obcore.features import ColumnFeature
     from obcore.instrument import Instrument
 
     Path_ = str | PathLike[str]
+    Features = str | Iterable[str | ColumnFeature] | FeatureEngine
 
 
 class Recording:
@@ -29,6 +32,9 @@ class Recording:
     ----------
     inputs : path or iterable of paths
         Plain or gzip files in time order; several are one recording.
+    trades : path or iterable of paths, optional
+        Files that hold the trades, in time order; only these then count as trades. They are
+        merged with the depth on the clock of receipt where both have it, else on the venue's.
     instrument : Instrument, optional
         Fixes tick and lot: a finer number is then an error. Without it both are found from the
         data, as coarse as loses nothing.
@@ -58,14 +64,15 @@ class Recording:
         self,
         inputs: Path_ | Iterable[Path_],
         *,
+        trades: Path_ | Iterable[Path_] = (),
         instrument: Instrument | None = None,
         symbol: str | None = None,
         kind: str = "auto",
         uncross: bool = False,
         strict: bool = False,
     ) -> None:
-        paths = [inputs] if isinstance(inputs, (str, PathLike)) else inputs
-        self.inputs = [Path(path) for path in paths]
+        self.inputs = _paths(inputs)
+        self.trades = _paths(trades)
         if not self.inputs:
             msg = "expected at least one input, received none"
             raise ValueError(msg)
@@ -82,24 +89,34 @@ class Recording:
 
     def features(
         self,
-        features: str | Iterable[str] = "standard",
+        features: Features = "standard",
         *,
         depth: int = 10,
         every: str | int = "event",
+        mode: str = "causal",
+        ofi_weights: Sequence[float] | None = None,
         on_read: Callable[[int], None] | None = None,
     ) -> FeatureTable:
         """Return the features of every state in one pass.
 
         Parameters
         ----------
-        features : str or iterable of str, optional
-            ``"standard"``, ``"all"``, ``"collector"``, or names, as a list or with commas
-            between them.
+        features : str, iterable or FeatureEngine, optional
+            Names and sets, as a list or with commas between them: ``"standard"``, ``"all"``,
+            ``"collector"``, ``"stateful"``, ``"oi, mean(spread)"``. A list may hold
+            `ColumnFeature` functions too. An engine goes on from its memory, and keeps what it
+            sees: so it is warmed up.
         depth : int, optional
             Levels a side, where a formula has a depth.
         every : str or int, optional
             A row at every ``"event"``, at every nth (``"10"``), on a grid of receive time
-            (``"100ms"``), or at each ``"trade"`` (the last state strictly before it).
+            (``"100ms"``), or at each ``"trade"`` (the last state strictly before it). A row is
+            the vector of one state: trades count that were strictly before that state.
+        mode : {"causal", "source"}, optional
+            As in `FeatureEngine`. In mode ``"source"`` the rows at trades are the article's:
+            each merged trade with the last state at or before it, and itself among the trades.
+        ofi_weights : sequence of float, optional
+            As in `FeatureEngine`.
         on_read : callable, optional
             Called with the number of file bytes read, for a progress bar.
 
@@ -110,8 +127,22 @@ class Recording:
         DecodeError
             If the input is malformed; it names file and line.
         """
-        parts = list(self.batches(features, depth=depth, every=every, on_read=on_read))
-        return FeatureTable(
+        if isinstance(features, FeatureEngine):
+            plan = None
+        else:
+            plan = ColumnPlan.of(features, depth)
+            features = plan.native
+        parts = list(
+            self.batches(
+                features,
+                depth=depth,
+                every=every,
+                mode=mode,
+                ofi_weights=ofi_weights,
+                on_read=on_read,
+            )
+        )
+        table = FeatureTable(
             parts[-1].names,
             np.concatenate([part.ts_event_ns for part in parts]),
             np.concatenate([part.ts_recv_ns for part in parts]),
@@ -119,20 +150,35 @@ class Recording:
             np.concatenate([part.values for part in parts]),
             parts[-1].summary,
         )
+        return table if plan is None else plan.complete(table)
 
     def batches(
         self,
-        features: str | Iterable[str] = "standard",
+        features: str | Iterable[str] | FeatureEngine = "standard",
         *,
         depth: int = 10,
         every: str | int = "event",
+        mode: str = "causal",
+        ofi_weights: Sequence[float] | None = None,
         on_read: Callable[[int], None] | None = None,
     ) -> Iterator[FeatureTable]:
         """Yield the rows of `features` in pieces, in memory independent of the length."""
-        mode, n = parse_every(every)
-        if not isinstance(features, str):
-            features = ", ".join(features)
-        replay = Replay(features=features, depth=depth, every=mode, every_n=n, **self._options)
+        chosen: dict[str, Any] = {"engine": features, "grid": features.grid} if isinstance(
+            features, FeatureEngine
+        ) else {"features": features if isinstance(features, str) else ", ".join(features)}
+        every_mode, n = parse_every(every)
+        replay = Replay(
+            **{
+                **self._options,
+                "depth": depth,
+                "mode": mode,
+                "ofi_weights": ofi_weights,
+                "trades": self._next_trades() if self.trades else None,
+                "every": every_mode,
+                "every_n": n,
+                **chosen,
+            }
+        )
         names = tuple(replay.names)
         for sources in self._run(replay, on_read):
             yield FeatureTable(names, *replay.take_rows(), _summary(replay, sources))
@@ -202,6 +248,13 @@ class Recording:
             pass
         return replay, sources
 
+    def _next_trades(self) -> Callable[[], tuple[str, bytes] | None]:
+        """Return what gives the next piece of the files of trades, or None behind the last."""
+        pieces = (
+            (path.name, chunk) for path in self.trades for chunk in SourceReader(path).chunks()
+        )
+        return lambda: next(pieces, None)
+
     def _run(
         self, replay: Replay, on_read: Callable[[int], None] | None
     ) -> Iterator[tuple[Source, ...]]:
@@ -226,6 +279,10 @@ class Recording:
             names = ", ".join(path.name for path in self.inputs)
             reason = _why_nothing(summary.counts) or summary.reason
             raise NeverSyncedError(names, state=summary.state, reason=reason)
+
+
+def _paths(paths: Path_ | Iterable[Path_]) -> list[Path]:
+    return [Path(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
 
 
 def _why_nothing(counts: dict[str, Any]) -> str:
