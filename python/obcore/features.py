@@ -46,7 +46,7 @@ class Feature:
     formula : str
         In the notation of the docs: ``Pb_i, Qb_i, Pa_i, Qa_i`` are price and size of level i.
     unit : str
-        ``quote``, ``base``, ``bps`` or ``1``.
+        ``quote``, ``base``, ``bps``, ``1``, ``ms``, ``1/s`` or ``base/s``.
     source : str
         Where the formula comes from.
     parameters : dict
@@ -135,11 +135,11 @@ def column_feature(*inputs: str) -> Callable[[Callable[..., NDArray[Any]]], Colu
     --------
     >>> import obcore
     >>> @obcore.column_feature("spread", "std(mid_price, window=50)")
-    ... def spread_over_noise(spread, noise):
-    ...     return spread / noise
+    ... def spread_less_noise(spread, noise):
+    ...     return spread - noise
     >>> recording = obcore.Recording(obcore.sample())
-    >>> recording.features(["mid_price", spread_over_noise], every="1s").names
-    ('mid_price', 'spread_over_noise')
+    >>> recording.features(["mid_price", spread_less_noise], every="1s").names
+    ('mid_price', 'spread_less_noise')
     """
 
     def make(compute: Callable[..., NDArray[Any]]) -> ColumnFeature:

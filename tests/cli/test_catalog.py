@@ -17,8 +17,9 @@ def test_every_feature_has_its_line() -> None:
 
     names = {line.split("(")[0].split(" ")[0] for line in result.stdout.splitlines()}
     assert result.exit_code == 0
-    assert names >= {feature.name for feature in features.catalog()}
+    assert names >= {f.name.removesuffix("(feature)") for f in features.catalog()}
     assert "depth_weighted_obi(levels=10, decay=0.9)" in result.stdout
+    assert "trend(feature, fast=5, slow=10)" in result.stdout
     assert "--set standard: " in result.stdout
 
 

@@ -256,9 +256,16 @@ private:
         if (nesting > max_nesting) {
             wanted.fail("at most " + std::to_string(max_nesting) + " features in each other");
         }
-        if (find(wanted) == nullptr) {
+        const StatefulRow* row = find(wanted);
+        if (row == nullptr) {
             state_.include(text);
             return;
+        }
+        if (!row->reads_feature && !wanted.inputs.empty()) {
+            wanted.fail("settings as the catalogue lists them");
+        }
+        if (row->reads_feature && (wanted.inputs.size() != 1 || wanted.inputs[0].empty())) {
+            wanted.fail("one feature that it reads, as in mean(obi_1)");
         }
         for (const std::string_view input : wanted.inputs) include_inputs(input, nesting + 1);
     }
@@ -299,10 +306,6 @@ private:
             wanted.fail("level 1 to " + std::to_string(FeatureSet::max_depth));
         }
         std::string list;
-        if (wanted.inputs.size() != (row->reads_feature ? 1 : 0)) {
-            wanted.fail(row->reads_feature ? "one feature that it reads, as in mean(obi_1)"
-                                           : "settings as the catalogue lists them");
-        }
         std::optional<std::size_t> input;
         if (row->reads_feature) {
             input = arguments.input = slot_of(wanted.inputs[0]);

@@ -104,7 +104,7 @@ public:
     void finish() {
         with_place(*this, [&] {
             if (bare_deltas_ > 0) throw_if_ambiguous();
-            if (options_.every.mode == Every::Mode::trade) take_trades_before(end_of_time);
+            take_trades_before(end_of_time);
             sampler_.finish(book_);
         });
     }
@@ -183,14 +183,19 @@ private:
         if (!belongs(event)) return;
         statistics_.see(event);
         if (event.kind == Kind::trade) {
-            if (is_chosen_tape(event)) take_trade(event);
+            // Where trades have inputs of their own, those among the depth are none.
+            take_trade(event, !trades_);
         } else if (event.is_depth() && is_chosen_depth(event)) {
             if (is_past_stop(event)) return;
             take_depth(event);
         }
     }
 
-    void take_trade(const Event& event) {
+    void take_trade(const Event& event, bool is_meant) {
+        if (!is_meant || !is_chosen_tape(event)) {
+            ++statistics_.ignored_trades;
+            return;
+        }
         sampler_.on_trade({event.trade, {event.ts_event_ns, event.ts_recv_ns}}, book_);
     }
 
@@ -204,7 +209,7 @@ private:
             while (const Event* trade = trades_->next_before(depth, read_trade)) {
                 if (belongs(*trade)) {
                     statistics_.see(*trade);
-                    take_trade(*trade);
+                    take_trade(*trade, true);
                 }
                 trades_->pop();
             }
@@ -293,12 +298,10 @@ private:
     }
 
     // The same trades may be told singly and as aggregates: the kind that comes first is the
-    // tape. Where trades have inputs of their own, those among the depth are not.
+    // tape.
     [[nodiscard]] bool is_chosen_tape(const Event& event) {
         if (!aggregates_.has_value()) aggregates_ = event.trade.is_aggregate;
-        if (!trades_ && *aggregates_ == event.trade.is_aggregate) return true;
-        ++statistics_.ignored_trades;
-        return false;
+        return *aggregates_ == event.trade.is_aggregate;
     }
 
     // Diffs and top-N pictures make different books: the caller chooses where both come.

@@ -17,6 +17,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.console import Commands
     from obcore.cli.demo import demo
     from obcore.cli.features import features
+    from obcore.cli.fit_ofi import fit_ofi
     from obcore.cli.inspect import inspect
     from obcore.cli.plot import plot
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (features, book, inspect, plot, demo, catalog):
+    for command in (features, book, inspect, plot, fit_ofi, demo, catalog):
         app.command(no_args_is_help=command not in (demo, catalog))(command)
 
     def _print_version(asked: bool) -> None:

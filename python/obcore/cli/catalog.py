@@ -25,7 +25,7 @@ def catalog(*, json: Json = False) -> None:
     table.add_column("formula", overflow="fold")
     table.add_column("source", overflow="fold")
     for row in rows:
-        table.add_row(row.name + _arguments(row.parameters), row.unit, row.formula, row.source)
+        table.add_row(_called(row), row.unit, row.formula, row.source)
     console = stdout()
     console.print(table)
     console.print()
@@ -33,6 +33,10 @@ def catalog(*, json: Json = False) -> None:
         console.print(f"--set {name}: {content}")
 
 
-def _arguments(parameters: dict[str, float | str]) -> str:
-    inner = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    return f"({inner})" if inner else ""
+def _called(feature: features.Feature) -> str:
+    """Return how a feature is asked for, with its parameters and their defaults."""
+    arguments = [f"{name}={value}" for name, value in feature.parameters.items()]
+    if feature.name.endswith("(feature)"):
+        arguments.insert(0, "feature")
+    name = feature.name.removesuffix("(feature)")
+    return f"{name}({', '.join(arguments)})" if arguments else name

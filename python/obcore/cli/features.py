@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from obcore.book import FeatureSet
+from obcore.book import feature_names
 from obcore.cli.console import (
     fields,
     judged_as,
@@ -27,28 +28,45 @@ from obcore.cli.options import (
     Strict,
     Symbol,
     Tick,
+    Trades,
     Uncross,
     open_recording,
     require_writable,
 )
 from obcore.data.arguments import parse_every
+from obcore.data.ofi_weights import OfiWeights
 from obcore.data.parquet import FeatureFile, require_pyarrow, write_features
 from obcore.data.table import Summary
 
 GAPS_WARNED = 3
+TRADE_FEATURES = {
+    *(
+        "interval_buy",
+        "interval_sell",
+        "quantity_buy",
+        "quantity_sell",
+        "rate_buy",
+        "rate_sell",
+    ),
+    *("volume_buy", "volume_sell", "oi", "qi", "vi", "signed_flow", "last_trade_price"),
+    *("last_trade_side", "last_trade_age", "adjusted_mid_9", "adjusted_mid_10"),
+    "adjusted_mid_11",
+}
 
 
 def features(
     inputs: Inputs,
     *,
     output: Output,
+    trades: Trades = None,
     symbol: Symbol = None,
     tick: Tick = None,
     lot: Lot = None,
     chosen: Annotated[
         str,
         typer.Option(
-            "--set", help="standard, all, collector, or names with commas: see obcore catalog."
+            "--set",
+            help="standard, all, collector, stateful, or names with commas: see obcore catalog.",
         ),
     ] = "standard",
     depth: Annotated[
@@ -61,6 +79,15 @@ def features(
             "(10) or on a grid of receive time (100ms)."
         ),
     ] = "event",
+    ofi_weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Weights of integrated_ofi, as obcore fit-ofi writes them; equal ones without.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     kind: Kind = "auto",
     uncross: Uncross = False,
     strict: Strict = False,
@@ -70,17 +97,32 @@ def features(
     with judged_as("--every"):
         parse_every(every)
     with judged_as("--set"):
-        FeatureSet(chosen, depth)
-    require_writable(output, inputs=inputs)
+        feature_names(chosen, depth)
+    read = [*inputs, *(trades or [])]
+    require_writable(output, inputs=read)
+    weights = None if ofi_weights is None else OfiWeights.load(ofi_weights)
     recording = open_recording(
-        inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross, strict=strict
+        inputs,
+        trades=trades,
+        symbol=symbol,
+        tick=tick,
+        lot=lot,
+        kind=kind,
+        uncross=uncross,
+        strict=strict,
     )
 
     require_pyarrow()
     start = time.perf_counter()
-    with progress(inputs, as_json=json) as on_read:
+    with progress(read, as_json=json) as on_read:
         file = write_features(
-            recording, output, chosen, depth=depth, every=every, on_read=on_read
+            recording,
+            output,
+            chosen,
+            depth=depth,
+            every=every,
+            ofi_weights=None if weights is None else weights.weights,
+            on_read=on_read,
         )
     seconds = time.perf_counter() - start
 
@@ -88,7 +130,7 @@ def features(
     if json:
         print_json(features_document(file, seconds))
     else:
-        stdout().print(fields(feature_rows(file, seconds)))
+        stdout().print(fields(feature_rows(file, seconds) + weight_rows(file, weights)))
 
 
 def features_document(file: FeatureFile, seconds: float) -> dict[str, Any]:
@@ -124,6 +166,15 @@ def feature_rows(file: FeatureFile, seconds: float) -> list[tuple[str, str]]:
     ]
 
 
+def weight_rows(file: FeatureFile, weights: OfiWeights | None) -> list[tuple[str, str]]:
+    """Return whose weights integrated_ofi has, where it was asked for."""
+    if not any("integrated_ofi" in column for column in file.columns):
+        return []
+    if weights is None:
+        return [("ofi weights", "equal ones; obcore fit-ofi fits them to a market")]
+    return [("ofi weights", f"fitted on {weights.train_rows:,} rows of {weights.symbol}")]
+
+
 def warn_of_losses(file: FeatureFile) -> None:
     """Say on stderr where the rows do not cover the whole recording."""
     summary = file.summary
@@ -139,6 +190,13 @@ def warn_of_losses(file: FeatureFile) -> None:
         warn(
             f"{waited:,} updates waited for their snapshot and are one row: put its file first"
         )
+    if summary.counts["ignored_trades"]:
+        warn(
+            f"{summary.counts['ignored_trades']:,} trades were left out: told twice, singly and "
+            "as aggregates, or replaced by --trades"
+        )
+    if TRADE_FEATURES & set(file.columns) and not summary.counts["kinds"]["trade"]:
+        warn("there are no trades: their features are NaN; --trades names a file that has them")
     if summary.counts["crossed"]:
         warn(f"the book was crossed after {summary.counts['crossed']:,} messages")
 

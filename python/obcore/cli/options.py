@@ -24,6 +24,16 @@ Inputs = Annotated[
         metavar="INPUT",
     ),
 ]
+Trades = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A file of trades, where INPUT has none; may be given several times, in order.",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        show_default=False,
+    ),
+]
 Symbol = Annotated[
     str | None,
     typer.Option(
@@ -64,6 +74,7 @@ def open_recording(
     tick: str | None,
     lot: str | None,
     kind: str,
+    trades: list[Path] | None = None,
     uncross: bool = False,
     strict: bool = False,
 ) -> Recording:
@@ -72,6 +83,7 @@ def open_recording(
         parse_kind(kind)
     return Recording(
         inputs,
+        trades=trades or [],
         instrument=_instrument(symbol, tick, lot),
         symbol=symbol,
         kind=kind,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obcore.errors import damaged_input
+from obcore.errors import ObcoreError, damaged_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ _KIND = "obcore ofi weights 1"
 
 @dataclass(frozen=True, slots=True)
 class OfiWeights:
-    """Weights of ``integrated_ofi``, and what they were fitted on. A sequence of floats.
+    """Weights of ``integrated_ofi``, and what they were fitted on.
 
     Parameters
     ----------
@@ -57,15 +57,6 @@ class OfiWeights:
     tick: str
     lot: str
     sources: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.weights)
-
-    def __getitem__(self, i: int) -> float:
-        return self.weights[i]
-
-    def __iter__(self) -> Iterator[float]:
-        return iter(self.weights)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write them as JSON that says what it is."""
@@ -132,14 +123,19 @@ def fit_ofi_weights(
     Raises
     ------
     ValueError
-        If an argument is out of range, or the book never moved in the training part.
+        If an argument is out of range.
+    ObcoreError
+        If the book never moved in the training part.
 
     Examples
     --------
     >>> import obcore
-    >>> weights = fit_ofi_weights(obcore.Recording(obcore.sample()), levels=3)
-    >>> len(weights), round(sum(abs(w) for w in weights), 12)
+    >>> recording = obcore.Recording(obcore.sample())
+    >>> fitted = fit_ofi_weights(recording, levels=3)
+    >>> len(fitted.weights), round(sum(abs(w) for w in fitted.weights), 12)
     (3, 1.0)
+    >>> recording.features("integrated_ofi", ofi_weights=fitted.weights).values.shape
+    (3267, 1)
     """
     if not 2 <= levels <= MAX_LEVELS:
         msg = f"levels: expected 2 to {MAX_LEVELS}, received {levels}"
@@ -182,7 +178,7 @@ def _scaled(values: NDArray[np.float64], levels: int) -> NDArray[np.float64]:
 def _first_direction(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(rows) < 2 or not rows.any():
         msg = f"recording: expected order flow to fit on, received {len(rows)} rows without any"
-        raise ValueError(msg)
+        raise ObcoreError(msg)
     _, directions = np.linalg.eigh(np.cov(rows, rowvar=False))
     first = directions[:, -1]
     weights: NDArray[np.float64] = first / np.abs(first).sum()

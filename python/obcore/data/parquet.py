@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obcore.book import ABSENT, FeatureSet
+from obcore.book import ABSENT, feature_names
 from obcore.errors import damaged_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -62,6 +62,7 @@ def write_features(
     *,
     depth: int = 10,
     every: str = "event",
+    ofi_weights: Sequence[float] | None = None,
     on_read: Callable[[int], None] | None = None,
 ) -> FeatureFile:
     """Write the features of a recording to a Parquet file, in memory independent of its length.
@@ -76,7 +77,7 @@ def write_features(
         What to replay.
     out : path-like
         The file to write; one that exists is replaced.
-    features, depth, every, on_read
+    features, depth, every, ofi_weights, on_read
         As in `Recording.features`.
 
     Returns
@@ -111,9 +112,11 @@ def write_features(
     """
     path = Path(out)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    writer = _Writer(temporary, features, depth=depth, every=every)
+    writer = _Writer(temporary, features, depth=depth, every=every, ofi_weights=ofi_weights)
     try:
-        for table in recording.batches(features, depth=depth, every=every, on_read=on_read):
+        for table in recording.batches(
+            features, depth=depth, every=every, ofi_weights=ofi_weights, on_read=on_read
+        ):
             writer.add(table)
         writer.finish(complete=True)
         temporary.replace(path)
@@ -142,7 +145,13 @@ def partial_path(out: Path) -> Path:
 
 
 def describe(
-    summary: Summary, *, features: str, depth: int, every: str, complete: bool
+    summary: Summary,
+    *,
+    features: str,
+    depth: int,
+    every: str,
+    ofi_weights: Sequence[float] | None = None,
+    complete: bool,
 ) -> dict[str, Any]:
     """Return what a feature file says of itself, ready for JSON.
 
@@ -150,7 +159,7 @@ def describe(
     ----------
     summary : Summary
         The recording that the rows come from.
-    features, depth, every
+    features, depth, every, ofi_weights
         What was asked for.
     complete : bool
         Whether the rows cover the recording to its end.
@@ -158,7 +167,8 @@ def describe(
     Returns
     -------
     dict
-        obcore_version, features, depth, every, instrument, sources, summary, complete.
+        obcore_version, features, depth, every, ofi_weights, instrument, sources, summary,
+        complete.
     """
     from obcore import __version__  # noqa: PLC0415  the package imports this layer
 
@@ -167,6 +177,7 @@ def describe(
         "features": features,
         "depth": depth,
         "every": every,
+        "ofi_weights": None if ofi_weights is None else list(ofi_weights),
         "instrument": {"symbol": summary.symbol, "tick": summary.tick, "lot": summary.lot},
         "sources": [
             {"name": source.name, "sha256": source.sha256, "bytes": source.size}
@@ -229,17 +240,30 @@ class _Writer:
 
     summary: Summary  # of the rows so far; there from the first `add` on
 
-    def __init__(self, path: Path, features: str, *, depth: int, every: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        features: str,
+        *,
+        depth: int,
+        every: str,
+        ofi_weights: Sequence[float] | None,
+    ) -> None:
         import pyarrow as pa  # noqa: PLC0415  an extra
         from pyarrow import parquet  # noqa: PLC0415
 
         self._arrow = pa
-        self._features, self._depth, self._every = features, depth, every
+        self._asked: dict[str, Any] = {
+            "features": features,
+            "depth": depth,
+            "every": every,
+            "ofi_weights": ofi_weights,
+        }
         self._schema = pa.schema(
             [pa.field(name, pa.int64()) for name in TIME_COLUMNS]
             + [
                 pa.field(name, pa.float64(), nullable=False)
-                for name in FeatureSet(features, depth).names
+                for name in feature_names(features, depth)
             ]
         )
         self._group = max(1, min(MAX_GROUP_ROWS, MAX_GROUP_VALUES // len(self._schema)))
@@ -274,13 +298,7 @@ class _Writer:
 
     def finish(self, *, complete: bool) -> None:
         self._write(self._pending.num_rows)
-        metadata = describe(
-            self.summary,
-            features=self._features,
-            depth=self._depth,
-            every=self._every,
-            complete=complete,
-        )
+        metadata = describe(self.summary, **self._asked, complete=complete)
         self._file.add_key_value_metadata({METADATA_KEY: json.dumps(metadata).encode()})
         self._file.close()
 

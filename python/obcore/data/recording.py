@@ -11,7 +11,7 @@ import numpy as np
 from obcore.book import Book, Every, FeatureEngine, Replay
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
-from obcore.data.source import Source, SourceReader
+from obcore.data.source import ChunkFeed, Source, SourceReader
 from obcore.data.table import FeatureTable, Summary
 from obcore.errors import NeverSyncedError
 
@@ -163,25 +163,25 @@ class Recording:
         on_read: Callable[[int], None] | None = None,
     ) -> Iterator[FeatureTable]:
         """Yield the rows of `features` in pieces, in memory independent of the length."""
-        chosen: dict[str, Any] = {"engine": features, "grid": features.grid} if isinstance(
-            features, FeatureEngine
-        ) else {"features": features if isinstance(features, str) else ", ".join(features)}
+        chosen: dict[str, Any]
+        if isinstance(features, FeatureEngine):
+            chosen = {"engine": features, "grid": features.grid}
+        else:
+            names = features if isinstance(features, str) else ", ".join(features)
+            chosen = {"features": names, "depth": depth, "mode": mode}
+            chosen["ofi_weights"] = ofi_weights
+        trades = ChunkFeed(self.trades, on_read)
         every_mode, n = parse_every(every)
         replay = Replay(
-            **{
-                **self._options,
-                "depth": depth,
-                "mode": mode,
-                "ofi_weights": ofi_weights,
-                "trades": self._next_trades() if self.trades else None,
-                "every": every_mode,
-                "every_n": n,
-                **chosen,
-            }
+            **self._options | chosen,
+            trades=trades if self.trades else None,
+            every=every_mode,
+            every_n=n,
         )
-        names = tuple(replay.names)
+        columns = tuple(replay.names)
         for sources in self._run(replay, on_read):
-            yield FeatureTable(names, *replay.take_rows(), _summary(replay, sources))
+            summary = _summary(replay, sources + trades.sources)
+            yield FeatureTable(columns, *replay.take_rows(), summary)
         self._require_trust(_summary(replay, ()))
 
     def book(
@@ -247,13 +247,6 @@ class Recording:
         for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
             pass
         return replay, sources
-
-    def _next_trades(self) -> Callable[[], tuple[str, bytes] | None]:
-        """Return what gives the next piece of the files of trades, or None behind the last."""
-        pieces = (
-            (path.name, chunk) for path in self.trades for chunk in SourceReader(path).chunks()
-        )
-        return lambda: next(pieces, None)
 
     def _run(
         self, replay: Replay, on_read: Callable[[int], None] | None

@@ -85,6 +85,33 @@ class SourceReader:
             raise damaged_input(self.path.name, reason) from error
 
 
+class ChunkFeed:
+    """Gives the content of several files piece by piece, to whoever asks for the next.
+
+    Parameters
+    ----------
+    paths : list of Path
+        The files, in order.
+    on_read : callable, optional
+        Called with the number of file bytes read.
+    """
+
+    def __init__(self, paths: list[Path], on_read: Callable[[int], None] | None = None) -> None:
+        self._readers = [SourceReader(path, on_read) for path in paths]
+        self._pieces = (
+            (reader.path.name, chunk) for reader in self._readers for chunk in reader.chunks()
+        )
+
+    def __call__(self) -> tuple[str, bytes] | None:
+        """Return a file's name and its next bytes; None behind the last."""
+        return next(self._pieces, None)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files, as far as they were read."""
+        return tuple(reader.source() for reader in self._readers)
+
+
 class _Counted:
     """A file that tells what was read from it."""
 
