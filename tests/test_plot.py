@@ -131,11 +131,32 @@ def test_what_is_not_in_the_file_is_left_out_and_named() -> None:
     assert plot.missing_features(table) == ["mid_price", "microprice"]
 
 
+def test_features_that_remember_have_panels_of_their_own() -> None:
+    steps = np.linspace(-1, 1, 3)
+    names = ("last_trade_price", "adjusted_mid_10", "oi", "vi", "ofi_1", "z_score(obi_1)")
+    table = columns(3, **dict.fromkeys(names, steps))
+
+    figure = plot.features_figure(table, metadata(), name="flow.parquet")
+
+    assert [labels(axes) for axes in figure.axes] == [
+        ["last_trade_price", "adjusted_mid_10"],
+        ["oi", "vi"],
+        ["ofi_1"],
+        ["z_score(obi_1)"],
+    ]
+    assert [axes.get_ylabel() for axes in figure.axes[1:]] == [
+        "imbalance (no unit)",
+        "base currency",
+        "standard deviations",
+    ]
+    assert plot.missing_features(table) == []
+
+
 def test_a_file_with_nothing_to_draw_is_an_error_that_says_what_would_be() -> None:
     table = columns(3, vwap_bid=np.ones(3))
 
     with pytest.raises(
-        obcore.ObcoreError, match="expected mid_price, microprice, spread or obi"
+        obcore.ObcoreError, match="expected mid_price, spread, obi_1, oi or ofi_1, found only"
     ):
         plot.features_figure(table, metadata(), name="few.parquet")
 

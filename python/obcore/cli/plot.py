@@ -56,7 +56,7 @@ def plot(
     uncross: Uncross = False,
     json: Json = False,
 ) -> None:
-    """Draw price, imbalance and spread of a features file, or the depth of a recording."""
+    """Draw what a features file holds over time, or the depth of a recording."""
     tables = [path.is_file() and is_parquet(path) for path in inputs]
     if any(tables) and len(inputs) > 1:
         msg = "expected one features file, or recordings only"

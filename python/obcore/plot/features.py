@@ -1,4 +1,4 @@
-"""Price, imbalance and spread of a feature table over one time axis."""
+"""What a feature table holds, in panels over one time axis: price, imbalance, spread, flow."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 IMBALANCES = ("obi_1", "obi_10", "obi_5", "obi_20", "obi_3", "depth_weighted_obi", "imbalance")
 SPREADS = ("spread", "spread_bps", "normalized_spread")
-FEATURES = ("mid_price", "microprice", *SPREADS, *IMBALANCES)  # what `features_figure` draws
+TRADED = ("last_trade_price", "adjusted_mid_10")
+TRADE_FLOW = ("oi", "vi")
+ORDER_FLOW = ("integrated_ofi", "ofi", "ofi_1")
+UNUSUAL = ("z_score(obi_1)",)
+MEMORY = (*TRADED, *TRADE_FLOW, *ORDER_FLOW, *UNUSUAL)
+FEATURES = ("mid_price", "microprice", *SPREADS, *IMBALANCES, *MEMORY)  # what is drawn
 
 
 def missing_features(names: Collection[str]) -> list[str]:
@@ -39,6 +44,8 @@ def missing_features(names: Collection[str]) -> list[str]:
     >>> missing_features(["mid_price", "spread", "obi_5"])
     ['microprice']
     """
+    if set(MEMORY) & set(names):
+        return []  # a file of features that remember, drawn as it is
     missing = [name for name in ("mid_price", "microprice") if name not in names]
     if not set(IMBALANCES) & set(names):
         missing.append("obi_1")
@@ -48,7 +55,7 @@ def missing_features(names: Collection[str]) -> list[str]:
 
 
 def features_figure(columns: Columns, metadata: Mapping[str, Any], *, name: str) -> Figure:
-    """Return a picture of price, imbalance and spread over one time axis.
+    """Return a picture of price, imbalance, spread and flow over one time axis.
 
     Parameters
     ----------
@@ -74,19 +81,24 @@ def features_figure(columns: Columns, metadata: Mapping[str, Any], *, name: str)
     panels = [
         (weight, draw)
         for weight, draw, needed in (
-            (3, _draw_prices, {"mid_price", "microprice"}),
+            (3, _draw_prices, {"mid_price", "microprice", *TRADED}),
             (2, _draw_imbalance, set(IMBALANCES)),
             (2, _draw_spread, set(SPREADS)),
+            (2, _draw_trade_flow, set(TRADE_FLOW)),
+            (2, _draw_order_flow, set(ORDER_FLOW)),
+            (2, _draw_unusual, set(UNUSUAL)),
         )
         if needed & set(columns)
     ]
     if not panels:
         found = ", ".join(list(columns)[:8])
-        msg = f"{name}: expected mid_price, microprice, spread or obi_1, found only {found}"
+        msg = f"{name}: expected mid_price, spread, obi_1, oi or ofi_1, found only {found}"
         raise ObcoreError(msg)
     timeline = Timeline(columns, metadata, name)
 
-    figure = Figure(figsize=SIZE_IN, dpi=DPI, layout="constrained")
+    width, height = SIZE_IN
+    size = (width, max(height, 2.0 * len(panels)))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     grid = figure.subplots(
         len(panels),
         sharex=True,
@@ -117,6 +129,9 @@ def _draw_prices(axes: Axes, timeline: Timeline) -> None:
         timeline.draw(axes, mid - spread / 2, color=BID, linewidth=0.9, label="best bid")
     if mid is not None:
         timeline.draw(axes, mid, color=MID, linewidth=0.7, label="mid")
+    for name, color in zip(TRADED, (MID, MICROPRICE), strict=True):
+        if mid is None and name in columns:
+            timeline.draw(axes, columns[name], color=color, linewidth=0.8, label=name)
     axes.set_title("Price", loc="left", fontsize=11)
     name_price_axis(axes)
 
@@ -152,3 +167,32 @@ def _draw_spread(axes: Axes, timeline: Timeline) -> None:
     axes.axhline(0, color="#888888", linewidth=0.8)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_ylabel(unit)
+
+
+def _draw_trade_flow(axes: Axes, timeline: Timeline) -> None:
+    for name, color in zip(TRADE_FLOW, ("#7fa6cf", MID), strict=True):
+        if name in timeline.columns:
+            timeline.draw(axes, timeline.columns[name], color=color, linewidth=0.9, label=name)
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    axes.set_ylim(-1.05, 1.05)
+    title = "Trade flow: towards 1 buyers are the aggressors, towards -1 sellers"
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_ylabel("imbalance (no unit)")
+
+
+def _draw_order_flow(axes: Axes, timeline: Timeline) -> None:
+    name = next(name for name in ORDER_FLOW if name in timeline.columns)
+    timeline.draw(axes, timeline.columns[name], color=MID, linewidth=0.8, label=name)
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    title = "Order flow: above 0 the bid gains or the ask thins out, below 0 the reverse"
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_ylabel("mean level depths" if name == "integrated_ofi" else "base currency")
+
+
+def _draw_unusual(axes: Axes, timeline: Timeline) -> None:
+    [name] = UNUSUAL
+    timeline.draw(axes, timeline.columns[name], color=MID, linewidth=0.8, label=name)
+    for bound in (-2, 2):
+        axes.axhline(bound, color="#888888", linewidth=0.8, linestyle=":")
+    axes.set_title("How unusual the best level's imbalance is", loc="left", fontsize=11)
+    axes.set_ylabel("standard deviations")
