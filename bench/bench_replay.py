@@ -14,7 +14,7 @@ import pytest
 
 import obcore
 from large_recordings import LARGE_RECORDINGS
-from obcore import Book, FeatureSet, Instrument
+from obcore import Book, FeatureEngine, FeatureSet, Instrument
 from obcore.book import Replay
 from obcore.data.source import CHUNK, SourceReader
 
@@ -56,7 +56,7 @@ def replayed(contents: list[bytes], features: str) -> int:
     return rows + len(replay.take_rows()[2])
 
 
-@pytest.mark.parametrize("features", ["standard", "all"])
+@pytest.mark.parametrize("features", ["standard", "all", "stateful"])
 @pytest.mark.parametrize("name", PRESENT)
 def bench_json_to_features_at_every_depth_event(
     benchmark: BenchmarkFixture, name: str, features: str
@@ -148,3 +148,22 @@ def bench_one_vector(benchmark: BenchmarkFixture, tape: Tape, features: str) -> 
     benchmark(chosen.compute, book, out)
 
     assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize("features", ["standard", "stateful", "ofi, oi, z_score(obi_1)"])
+def bench_vectors_event_by_event(
+    benchmark: BenchmarkFixture, tape: Tape, features: str
+) -> None:
+    engine = FeatureEngine(tape.instrument, features)
+    book, out = tape.apply_all(tape.book()), np.empty(len(engine))
+    changes = [tape.instrument.levels([("3000.00", size)]) for size in ("1", "2")]
+    nothing = tape.instrument.levels([])
+
+    def take_a_state() -> None:
+        book.apply_delta(changes[engine.states % 2], nothing)
+        engine.on_book(book, out)
+
+    benchmark(take_a_state)
+
+    assert engine.states > 0
+    benchmark.extra_info["features"] = len(engine)

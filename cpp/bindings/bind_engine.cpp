@@ -137,6 +137,8 @@ names : list of str
     Of the vector's values, in order.
 states : int
     States since the last reset.
+waiting_trades : int
+    Trades that no state has seen yet, for none was later.
 missing : dict of str to str
     What each feature that is not warm yet waits for; empty once all are.
 ready : bool
@@ -185,6 +187,9 @@ void bind_engine(py::module_& m) {
         .def_property_readonly("grid", [](const Engine& engine) { return engine.grid; })
         .def_property_readonly("states",
                                [](const Engine& engine) { return engine.features.states(); })
+        .def_property_readonly(
+            "waiting_trades",
+            [](const Engine& engine) { return engine.features.waiting_trades(); })
         .def_property_readonly("missing", &missing)
         .def_property_readonly("ready",
                                [](Engine& engine) { return py::len(missing(engine)) == 0; })

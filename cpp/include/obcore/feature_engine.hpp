@@ -61,7 +61,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
     [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
     [[nodiscard]] bool is_source() const noexcept { return source_; }
-    [[nodiscard]] std::int64_t states() const noexcept { return number_; }
+    [[nodiscard]] std::int64_t states() const noexcept { return number_; }  // since a reset
+    [[nodiscard]] std::size_t waiting_trades() const noexcept { return waiting_.waiting(); }
 
     // ---- Events -----------------------------------------------------------------------------
 

@@ -218,7 +218,8 @@ private:
 
     void take_depth(const Event& event) {
         const Times times{event.ts_event_ns, event.ts_recv_ns};
-        take_trades_before(times);
+        // A snapshot that was asked for may be on no clock; the stream behind it is.
+        if (event.kind != Kind::snapshot) take_trades_before(times);
         sampler_.before_change(book_, times);
         const Verdict verdict = sync_.on(event, book_);
         if (verdict == Verdict::gap) note_gap(event);

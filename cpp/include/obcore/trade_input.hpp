@@ -40,6 +40,10 @@ public:
         while (trades_.empty() && !at_end_) read_chunk(decode);
         if (trades_.empty()) return nullptr;
         const Times trade{trades_.front().ts_event_ns, trades_.front().ts_recv_ns};
+        if (!trade.shares_clock(depth)) {
+            throw DecodeError("trade", "a time on a clock that the depth has too",
+                              "none, so it has no place among the depth");
+        }
         return is_earlier(trade, depth) ? &trades_.front() : nullptr;
     }
     void pop() { trades_.pop_front(); }
@@ -62,8 +66,7 @@ private:
         if (trade.ts_recv_ns != absent && depth.ts_recv_ns != absent) {
             return trade.ts_recv_ns < depth.ts_recv_ns;
         }
-        return trade.ts_event_ns != absent && depth.ts_event_ns != absent &&
-               trade.ts_event_ns < depth.ts_event_ns;
+        return trade.ts_event_ns < depth.ts_event_ns;
     }
 
     template <typename Decode>

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from obcore import features as features_of
 from obcore.book import feature_names
 from obcore.cli.console import (
     fields,
@@ -88,6 +89,15 @@ def features(
             show_default=False,
         ),
     ] = None,
+    load: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A library of your own features in C++; may be given several times.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
     kind: Kind = "auto",
     uncross: Uncross = False,
     strict: Strict = False,
@@ -96,6 +106,9 @@ def features(
     """Replay recorded files and write one row of features a state to a Parquet file."""
     with judged_as("--every"):
         parse_every(every)
+    with judged_as("--load"):
+        for library in load or []:
+            features_of.load(library)
     with judged_as("--set"):
         feature_names(chosen, depth)
     read = [*inputs, *(trades or [])]

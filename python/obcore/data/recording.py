@@ -165,6 +165,9 @@ class Recording:
         """Yield the rows of `features` in pieces, in memory independent of the length."""
         chosen: dict[str, Any]
         if isinstance(features, FeatureEngine):
+            if depth != 10 or mode != "causal" or ofi_weights is not None:
+                msg = "depth, mode, ofi_weights: expected none, for the engine has its own"
+                raise ValueError(msg)
             chosen = {"engine": features, "grid": features.grid}
         else:
             names = features if isinstance(features, str) else ", ".join(features)
