@@ -58,8 +58,8 @@ void bind_replay(py::module_& m);
     std::size_t size, std::optional<py::array_t<double, py::array::c_style>> out) {
     if (!out) return py::array_t<double, py::array::c_style>(static_cast<py::ssize_t>(size));
     if (out->ndim() != 1 || static_cast<std::size_t>(out->size()) != size) {
-        throw py::value_error("out: expected shape (" + std::to_string(size) +
-                              ",), received " + std::to_string(out->size()) + " values");
+        throw py::value_error("out: expected shape (" + std::to_string(size) + ",), received " +
+                              std::to_string(out->size()) + " values");
     }
     return *std::move(out);
 }

@@ -143,14 +143,14 @@ void bind_book(py::module_& m) {
 
     py::class_<Book>(m, "Book", book_doc)
         .def(py::init(&make_book), "instrument"_a)
-        .def(
-            "apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
-            py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
-            "Replace both sides with (n,) LEVEL_DTYPE arrays, in any order.\n\n"
-            "A price told twice keeps its last size; size 0 is no level. `sequence` is the "
-            "final\n"
-            "update id; it and the times are kept for the reader. Raises DecodeError on a negative size or a price\n"
-            "that the instrument forbids; the book is then as it was.")
+        .def("apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+             py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
+             "Replace both sides with (n,) LEVEL_DTYPE arrays, in any order.\n\n"
+             "A price told twice keeps its last size; size 0 is no level. `sequence` is the "
+             "final\n"
+             "update id; it and the times are kept for the reader. Raises DecodeError on a "
+             "negative size or a price\n"
+             "that the instrument forbids; the book is then as it was.")
         .def("apply_delta", &apply_delta, "bids"_a, "asks"_a, "sequence"_a = py::none(),
              py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
              "Set levels to absolute sizes, as (n,) LEVEL_DTYPE arrays; size 0 removes.\n\n"

@@ -19,8 +19,7 @@ Registry& user_features() {
     return registry;
 }
 
-FeatureOptions feature_options(std::string features, std::size_t depth,
-                               const std::string& mode,
+FeatureOptions feature_options(std::string features, std::size_t depth, const std::string& mode,
                                std::optional<std::vector<double>> ofi_weights) {
     if (mode != "causal" && mode != "source") {
         throw py::value_error("mode: expected causal or source, received '" + mode + "'");
@@ -54,8 +53,7 @@ Vector on_book(Engine& engine, const Book& book, std::optional<Vector> out) {
     if (!(book.grid == engine.grid)) {
         throw Error("book: expected the tick and lot of the engine's instrument, " +
                     to_text(engine.grid.tick) + " and " + to_text(engine.grid.lot) +
-                    ", received " + to_text(book.grid.tick) + " and " +
-                    to_text(book.grid.lot));
+                    ", received " + to_text(book.grid.tick) + " and " + to_text(book.grid.lot));
     }
     Vector filled = vector_for(engine.features.size(), std::move(out));
     engine.features.on_state(book);
@@ -225,9 +223,8 @@ void bind_engine(py::module_& m) {
         "feature_names",
         [](std::string features, std::size_t depth,
            std::optional<std::vector<double>> ofi_weights) {
-            return FeatureEngine(
-                       feature_options(std::move(features), depth, "causal",
-                                       std::move(ofi_weights)))
+            return FeatureEngine(feature_options(std::move(features), depth, "causal",
+                                                 std::move(ofi_weights)))
                 .names();
         },
         "features"_a, "depth"_a = 10, "ofi_weights"_a = py::none(),

@@ -127,22 +127,20 @@ py::dict summary(const Replay& replay) {
     return out;
 }
 
-std::unique_ptr<GuardedReplay> make(std::string features, std::size_t depth,
-                                    const std::string& mode,
-                                    std::optional<std::vector<double>> ofi_weights,
-                                    std::shared_ptr<Engine> engine,
-                                    std::optional<py::function> trades, Every::Mode every,
-                                    std::int64_t every_n, Format format, std::string symbol,
-                                    const std::optional<Grid>& grid, bool uncross, bool strict,
-                                    std::optional<Nanos> stop_time_ns,
-                                    std::optional<Sequence> stop_sequence) {
+std::unique_ptr<GuardedReplay> make(
+    std::string features, std::size_t depth, const std::string& mode,
+    std::optional<std::vector<double>> ofi_weights, std::shared_ptr<Engine> engine,
+    std::optional<py::function> trades, Every::Mode every, std::int64_t every_n, Format format,
+    std::string symbol, const std::optional<Grid>& grid, bool uncross, bool strict,
+    std::optional<Nanos> stop_time_ns, std::optional<Sequence> stop_sequence) {
     if (every_n < 1) throw py::value_error("every_n: expected 1 or more");
     ReplayOptions options;
     options.features =
         feature_options(std::move(features), depth, mode, std::move(ofi_weights));
     if (engine) {
         if (!grid || !(*grid == engine->grid)) {
-            throw Error("engine: expected a recording of its instrument, with its tick and lot");
+            throw Error(
+                "engine: expected a recording of its instrument, with its tick and lot");
         }
         options.engine = {engine, &engine->features};
     }
@@ -177,9 +175,10 @@ void bind_replay(py::module_& m) {
     py::class_<GuardedReplay>(m, "Replay", "Recorded bytes to rows of features, in one pass.")
         .def(py::init(&make), py::kw_only(), "features"_a = "standard", "depth"_a = 10,
              "mode"_a = "causal", "ofi_weights"_a = py::none(), "engine"_a = py::none(),
-             "trades"_a = py::none(), "every"_a = Every::Mode::event, "every_n"_a = 1, "kind"_a = Format::automatic,
-             "symbol"_a = "", "grid"_a = py::none(), "uncross"_a = false, "strict"_a = false,
-             "stop_time_ns"_a = py::none(), "stop_sequence"_a = py::none())
+             "trades"_a = py::none(), "every"_a = Every::Mode::event, "every_n"_a = 1,
+             "kind"_a = Format::automatic, "symbol"_a = "", "grid"_a = py::none(),
+             "uncross"_a = false, "strict"_a = false, "stop_time_ns"_a = py::none(),
+             "stop_sequence"_a = py::none())
         .def(
             "begin",
             [](GuardedReplay& self, std::string name) {

@@ -33,7 +33,8 @@ struct Expression {
             if (equals == std::string_view::npos || part.find('(') < equals) {
                 inputs.push_back(part);
             } else {
-                settings.push_back({trim(part.substr(0, equals)), trim(part.substr(equals + 1))});
+                settings.push_back(
+                    {trim(part.substr(0, equals)), trim(part.substr(equals + 1))});
             }
         }
     }

@@ -33,7 +33,8 @@ struct FeatureOptions {
     std::string features = "standard";
     std::size_t depth = 10;  // N, where a formula has one
     bool source = false;     // the article's signs and lags, for parity with it alone
-    std::vector<double> ofi_weights;  // of integrated_ofi, from level 1 on; none: ten equal ones
+    std::vector<double>
+        ofi_weights;  // of integrated_ofi, from level 1 on; none: ten equal ones
     const Registry* registry = nullptr;  // features of the user; outlives the engine
 };
 
@@ -74,7 +75,8 @@ public:
         if (features_.empty()) return;
         waiting_.arrive(trade, [this](const TimedTrade& early) { see(early); });
         if (source_) {
-            lagged_waiting_.arrive(trade, [this](const TimedTrade& early) { lagged_.see(early); });
+            lagged_waiting_.arrive(trade,
+                                   [this](const TimedTrade& early) { lagged_.see(early); });
         }
     }
 
@@ -334,8 +336,8 @@ private:
             arguments.windows[i] = window_from(row.settings[i].preset, wanted);
         }
         for (const auto& setting : wanted.settings) {
-            const auto place = std::ranges::find(row.settings, setting.key,
-                                                 &StatefulRow::Setting::key);
+            const auto place =
+                std::ranges::find(row.settings, setting.key, &StatefulRow::Setting::key);
             if (setting.key.empty() || place == row.settings.end()) {
                 wanted.fail("settings as the catalogue lists them");
             }
@@ -406,8 +408,8 @@ private:
     }
 
     [[nodiscard]] Situation at(const Times& times) const {
-        return {state_.view(), trades_, values_, times, now_, first_, number_,
-                source_ ? &lagged_ : nullptr};
+        return {state_.view(), trades_, values_, times,
+                now_,          first_,  number_, source_ ? &lagged_ : nullptr};
     }
 
     [[nodiscard]] std::string missing_at(std::size_t slot) const {
@@ -465,12 +467,12 @@ private:
     bool source_;
     const Registry* registry_;
     std::vector<double> weights_;
-    FeatureSet state_;                 // slots 0 … state_.size()
+    FeatureSet state_;                   // slots 0 … state_.size()
     std::deque<SharedMoments> windows_;  // a deque: features hold references
-    std::vector<Column> features_;     // slots from state_.size() on
-    std::vector<std::string> names_;   // of what was asked for
-    std::vector<std::size_t> slots_;   // where that stands in values_
-    std::vector<double> values_;       // of the last state
+    std::vector<Column> features_;       // slots from state_.size() on
+    std::vector<std::string> names_;     // of what was asked for
+    std::vector<std::size_t> slots_;     // where that stands in values_
+    std::vector<double> values_;         // of the last state
     bool needs_clock_ = false;
 
     TradeQueue waiting_;

@@ -220,7 +220,7 @@ private:
     }
 
     [[nodiscard]] StateArguments default_arguments(const Feature& feature,
-                                              std::size_t number) const {
+                                                   std::size_t number) const {
         StateArguments out{feature.default_levels, {}};
         if (!feature.weight_name.empty()) out.weight = read_decimal(feature.default_weight);
         if (feature.naming == Naming::from_zero) out.levels = number + 1;

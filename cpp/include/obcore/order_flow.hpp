@@ -211,8 +211,8 @@ public:
     [[nodiscard]] double on_state(const Situation& now) override {
         const Quotes quotes = Quotes::of(now.view, 0);
         if (now.number > 1) {
-            const Change change = side == Side::bid ? Change::bid(before_, quotes)
-                                                    : Change::ask(before_, quotes);
+            const Change change =
+                side == Side::bid ? Change::bid(before_, quotes) : Change::ask(before_, quotes);
             const Item item{arrivals ? change.arrived : change.departed, time_before_};
             sum_ += item.lots;
             window_.push(now.now, item, [this](const Item& left) { sum_ -= left.lots; });
@@ -220,8 +220,9 @@ public:
         before_ = quotes;
         time_before_ = now.now;
         if (now.now == absent || !window_.is_warm(now.first, now.now)) return undefined;
-        const Nanos span = window_.window().is_timed() ? window_.window().duration_ns
-                                                       : elapsed(window_.oldest().since, now.now);
+        const Nanos span = window_.window().is_timed()
+                               ? window_.window().duration_ns
+                               : elapsed(window_.oldest().since, now.now);
         if (span == 0) return undefined;
         return now.view.size(sum_) / (static_cast<double>(span) / 1e9);
     }

@@ -42,9 +42,10 @@ private:
         const std::string name(row.name);
         if (name.empty() || name.find_first_not_of(allowed) != std::string::npos ||
             name.back() == '_') {
-            throw Error("feature: expected a name of a-z, 0-9 and _ that does not end in _, "
-                        "received '" +
-                        name + "'");
+            throw Error(
+                "feature: expected a name of a-z, 0-9 and _ that does not end in _, "
+                "received '" +
+                name + "'");
         }
         const auto same = [&](const StatefulRow& other) { return other.name == row.name; };
         if (FeatureSet::knows(name) || FeatureSet::is_set(name) || name == "stateful" ||

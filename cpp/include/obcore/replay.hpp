@@ -45,7 +45,8 @@ struct StopAt {
 struct ReplayOptions {
     FeatureOptions features;
     std::shared_ptr<FeatureEngine> engine;  // instead of `features`: goes on from its memory
-    TradeInput::Pull trades;  // trades from inputs of their own; those among the depth are ignored
+    TradeInput::Pull
+        trades;  // trades from inputs of their own; those among the depth are ignored
     Every every;
     Format format = Format::automatic;
     std::string symbol;        // empty: the recording may hold only one
@@ -87,7 +88,8 @@ public:
 
     void feed(std::string_view bytes) {
         statistics_.bytes += static_cast<std::int64_t>(bytes.size());
-        with_place(*this, [&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
+        with_place(*this,
+                   [&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
     }
 
     // The end of one input: nothing may be left half read.
@@ -199,14 +201,16 @@ private:
         sampler_.on_trade({event.trade, {event.ts_event_ns, event.ts_recv_ns}}, book_);
     }
 
-    // From inputs of their own, in their place among the depth.
-    void take_trades_before(const Times& depth) {
+    // From inputs of their own, in their place among the depth. A snapshot that was asked for
+    // may share no clock with them; the stream behind it must.
+    void take_trades_before(const Times& depth, bool must_share_clock = true) {
         if (!trades_) return;
         with_place(*trades_, [&] {
             const auto read_trade = [&](std::string_view text, Event& event) {
                 return decode(*trades_, text, event);
             };
-            while (const Event* trade = trades_->next_before(depth, read_trade)) {
+            while (const Event* trade =
+                       trades_->next_before(depth, must_share_clock, read_trade)) {
                 if (belongs(*trade)) {
                     statistics_.see(*trade);
                     take_trade(*trade, true);
@@ -218,8 +222,7 @@ private:
 
     void take_depth(const Event& event) {
         const Times times{event.ts_event_ns, event.ts_recv_ns};
-        // A snapshot that was asked for may be on no clock; the stream behind it is.
-        if (event.kind != Kind::snapshot) take_trades_before(times);
+        take_trades_before(times, event.kind != Kind::snapshot);
         sampler_.before_change(book_, times);
         const Verdict verdict = sync_.on(event, book_);
         if (verdict == Verdict::gap) note_gap(event);

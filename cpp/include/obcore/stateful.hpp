@@ -22,12 +22,12 @@ inline constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
 // All that a feature which remembers is shown of one state.
 struct Situation {
-    const DepthView& view;          // the top of the book, on its grid
-    const TradeFlow& trades;        // seen strictly before the state
+    const DepthView& view;           // the top of the book, on its grid
+    const TradeFlow& trades;         // seen strictly before the state
     std::span<const double> inputs;  // features computed before this one, by slot
     Times times;
-    Nanos now = absent;    // the clock of windows: never runs back
-    Nanos first = absent;  // when the first state since the last reset was
+    Nanos now = absent;       // the clock of windows: never runs back
+    Nanos first = absent;     // when the first state since the last reset was
     std::int64_t number = 0;  // of the state since the last reset, from 1
     // For mode "source" alone: the article's signs, and its lagged trades.
     const TradeFlow* lagged = nullptr;

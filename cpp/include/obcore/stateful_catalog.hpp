@@ -37,12 +37,14 @@ inline constexpr auto stateful_catalog = [] {
     constexpr std::array<StatefulRow::Setting, 2> last_state{{{"window", "1"}, {}}};
     constexpr std::array<StatefulRow::Setting, 2> twenty{{{"window", "20"}, {}}};
     return std::to_array<StatefulRow>({
-        {"ofi", "e summed over the window, e = 1{Pb >= Pb'} Qb - 1{Pb <= Pb'} Qb' "
+        {"ofi",
+         "e summed over the window, e = 1{Pb >= Pb'} Qb - 1{Pb <= Pb'} Qb' "
          "- 1{Pa <= Pa'} Qa + 1{Pa >= Pa'} Qa' at level 1, ' the state before",
          "base", from::cont, make_feature<Imbalance>, last_state},
         {"ofi_", "the same at level k", "base", from::cont, make_feature<Imbalance>, last_state,
          false, 0},
-        {"integrated_ofi", "sum w_k ofi_k / mean depth of a level over the window; equal "
+        {"integrated_ofi",
+         "sum w_k ofi_k / mean depth of a level over the window; equal "
          "weights until fitted ones are given",
          "1", from::cucuringu, make_feature<Integrated>, last_state, false,
          Integrated::max_levels},
@@ -83,18 +85,32 @@ inline constexpr auto stateful_catalog = [] {
         {"adjusted_mid_11",
          "mid + spread (1.5 vi + 0.7 y^3 + 150 r), y = 0.7 I_1 + 0.2 I_2 + 0.1 I_3, "
          "r = ln(last merged trade price / mean of the last 40)",
-         "quote", from::adjusted, trade::make<trade::adjusted_mid_11, forty>, {}, false, 3},
+         "quote",
+         from::adjusted,
+         trade::make<trade::adjusted_mid_11, forty>,
+         {},
+         false,
+         3},
         {"mean", "mean of a feature over the window", "the feature's", from::common,
          make_feature<Statistic<rolling::mean>>, twenty, true},
         {"std", "sample standard deviation of a feature over the window; 0 where all are equal",
          "the feature's", from::common, make_feature<Statistic<rolling::std>>, twenty, true},
         {"z_score", "(feature - mean) / std over the window, the present value included", "1",
          from::common, make_feature<Statistic<rolling::z_score>>, twenty, true},
-        {"trend", "mean over the fast window - mean over the slow one", "the feature's",
-         from::common, make_feature<Trend>, {{{"fast", "5"}, {"slow", "10"}}}, true},
+        {"trend",
+         "mean over the fast window - mean over the slow one",
+         "the feature's",
+         from::common,
+         make_feature<Trend>,
+         {{{"fast", "5"}, {"slow", "10"}}},
+         true},
         {"realised_volatility", "root of the sum of squared log mid returns over the window",
          "1", from::andersen, make_feature<RealisedVolatility>, twenty},
-        {"return", "ln(mid / mid a horizon ago)", "1", from::common, make_feature<Return>,
+        {"return",
+         "ln(mid / mid a horizon ago)",
+         "1",
+         from::common,
+         make_feature<Return>,
          {{{"horizon", "1"}, {}}}},
         {"bid_arrival_rate", "lots new at the best bid over the window / its time", "base/s",
          from::talreja, make_feature<Rate<bid, true>>, twenty},
@@ -114,7 +130,8 @@ inline constexpr auto stateful_catalog = [] {
         const std::string name(row.name);
         if (row.name == "ofi") continue;  // ofi_1
         if (row.levels == 0) {
-            for (int level = 1; level <= 10; ++level) names.push_back(name + std::to_string(level));
+            for (int level = 1; level <= 10; ++level)
+                names.push_back(name + std::to_string(level));
         } else if (row.reads_feature) {
             names.push_back(name + "(obi_1)");
         } else {

@@ -129,8 +129,8 @@ public:
     [[nodiscard]] double price_momentum() const noexcept {
         const auto n = static_cast<std::int64_t>(prices_averaged);
         const Int128 excess = Int128{newest_price()} * n - price_sum_;
-        const bool one_sign = (price_sum_ > 0 && newest_price() > 0) ||
-                              (price_sum_ < 0 && newest_price() < 0);
+        const bool one_sign =
+            (price_sum_ > 0 && newest_price() > 0) || (price_sum_ < 0 && newest_price() < 0);
         if (merged_prices_ < prices_averaged || !one_sign) {
             return std::numeric_limits<double>::quiet_NaN();
         }

@@ -36,11 +36,13 @@ public:
     // it, else on the venue's. At the same time depth goes first; who reads trades is strict.
     // `decode(text)` fills an event, widening the grid where it must.
     template <typename Decode>
-    [[nodiscard]] const Event* next_before(const Times& depth, Decode&& decode) {
+    [[nodiscard]] const Event* next_before(const Times& depth, bool must_share_clock,
+                                           Decode&& decode) {
         while (trades_.empty() && !at_end_) read_chunk(decode);
         if (trades_.empty()) return nullptr;
         const Times trade{trades_.front().ts_event_ns, trades_.front().ts_recv_ns};
         if (!trade.shares_clock(depth)) {
+            if (!must_share_clock) return nullptr;
             throw DecodeError("trade", "a time on a clock that the depth has too",
                               "none, so it has no place among the depth");
         }
