@@ -243,7 +243,8 @@ private:
             if (!known[i]) include_inputs(wanted[i], 0);
         }
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            const std::size_t slot = known[i] ? *known[i] : slot_of(wanted[i]);
+            const std::optional<std::size_t>& state_slot = known[i];
+            const std::size_t slot = state_slot ? *state_slot : slot_of(wanted[i]);
             if (std::ranges::find(slots_, slot) != slots_.end()) {
                 Expression(wanted[i]).fail("each feature once");
             }
@@ -277,7 +278,7 @@ private:
     [[nodiscard]] const StatefulRow* find(const Expression& wanted) const {
         for (const StatefulRow& row : stateful_catalog) {
             if (row.name == wanted.name && row.levels > 0) return &row;
-            if (row.levels == 0 && number_behind(row, wanted)) return &row;
+            if (number_behind(row, wanted)) return &row;
         }
         if (registry_ == nullptr) return nullptr;
         for (const StatefulRow& row : registry_->rows()) {
@@ -289,7 +290,7 @@ private:
     [[nodiscard]] static std::optional<std::size_t> number_behind(const StatefulRow& row,
                                                                   const Expression& wanted) {
         std::size_t number = 0;
-        const bool same_word = wanted.name.starts_with(row.name);
+        const bool same_word = row.levels == 0 && wanted.name.starts_with(row.name);
         if (!same_word || !read_integer(wanted.name.substr(row.name.size()), number)) {
             return std::nullopt;
         }
@@ -304,7 +305,7 @@ private:
         Arguments arguments;
         arguments.shared = this;
         arguments.weights = weights_;
-        if (row->levels == 0) arguments.level = *number_behind(*row, wanted);
+        arguments.level = number_behind(*row, wanted).value_or(1);
         if (arguments.level < 1 || arguments.level > FeatureSet::max_depth) {
             wanted.fail("level 1 to " + std::to_string(FeatureSet::max_depth));
         }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "obcore/double_double.hpp"
 #include "obcore/saved_state.hpp"
@@ -148,7 +149,7 @@ private:
 
     [[nodiscard]] static bool is_number(double value) noexcept { return std::isfinite(value); }
     [[nodiscard]] bool are_equal() const noexcept {
-        return run_ >= static_cast<std::int64_t>(values_.size());
+        return std::cmp_greater_equal(run_, values_.size());
     }
     [[nodiscard]] double count() const noexcept { return static_cast<double>(values_.size()); }
 
