@@ -61,9 +61,9 @@ ReplayOptions options_of(const std::array<std::uint8_t, choices>& choice) {
     options.symbol = pick(std::array<std::string, 3>{"", "btc/usdt", "ETHUSDT"}, choice[1]);
     options.grid = grid_of(choice[2]);
     options.every = every_of(choice[3]);
-    options.features =
-        pick(std::array<std::string, 3>{"collector", "standard", "all"}, choice[4]);
-    options.depth = 1 + choice[4] % 12;
+    options.features.features =
+        pick(std::array<std::string, 4>{"collector", "standard", "all", "stateful"}, choice[4]);
+    options.features.depth = 1 + choice[4] % 12;
     options.uncross = choice[5] % 2 != 0;
     options.strict = choice[5] % 4 == 3;
     if (choice[5] % 16 == 8) options.stop.sequence = 160;
@@ -105,7 +105,7 @@ void check(const Replay& replay, const Rows& rows, const ReplayOptions& options)
     const Book& book = replay.book();
     const std::size_t n = rows.size();
     require(rows.ts_event_ns.size() == n && rows.ts_recv_ns.size() == n);
-    require(rows.values.size() == n * replay.features().size());
+    require(rows.values.size() == n * replay.engine().size());
     require(book.state != BookState::synced || !book.is_crossed());
     require(book.state != BookState::stale || book.is_crossed());
     require(!options.uncross || book.state != BookState::unverified || !book.is_crossed());

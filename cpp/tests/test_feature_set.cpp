@@ -43,6 +43,15 @@ void the_sets_have_their_columns() {
               {"spread", "mid_price", "obi_20", "bid_vol(levels=20)", "ask_vol(levels=20)"}));
 }
 
+void sets_stand_in_lists_among_features() {
+    using Names = std::vector<std::string>;
+    CHECK(names("collector, obi_5") == Names{"spread", "mid_price", "obi_20",
+                                             "bid_vol(levels=20)", "ask_vol(levels=20)",
+                                             "obi_5"});
+    CHECK(names("obi_5, collector").front() == "obi_5");
+    CHECK(names("microprice, standard").size() == 59);
+}
+
 void defaults_give_the_bare_name_and_others_say_so() {
     using Names = std::vector<std::string>;
     CHECK(names(" spread ,\n vwap( levels = 10 ) ") == Names{"spread", "vwap(levels=10)"});
@@ -80,7 +89,8 @@ void a_wrong_choice_says_what_was_expected() {
     }
     CHECK_THROWS(FeatureSet("adjusted_microprice(w=1e9)"), Error, "at most 18 decimals");
     CHECK_THROWS(FeatureSet("vwap, vwap(levels=5)"), Error, "each feature once");
-    CHECK_THROWS(FeatureSet("standard, spread"), Error, "the name of a set or of a feature");
+    CHECK_THROWS(FeatureSet("standard, spread"), Error, "each feature once");
+    CHECK_THROWS(FeatureSet("spread, standard"), Error, "each feature once");
     CHECK_THROWS(FeatureSet("spread", 0), Error, "depth: expected 1 to 1000, received 0");
     CHECK_THROWS(FeatureSet("spread", 1001), Error, "depth: expected 1 to 1000");
 }
@@ -122,6 +132,7 @@ void the_standard_vector_is_the_same_column_by_column() {
 int main() {
     return run_tests({
         the_sets_have_their_columns,
+        sets_stand_in_lists_among_features,
         defaults_give_the_bare_name_and_others_say_so,
         a_wrong_choice_says_what_was_expected,
         the_standard_vector_is_the_same_column_by_column,

@@ -106,7 +106,8 @@ void every_format_tells_the_same_states() {
 }
 
 void a_grid_found_on_the_way_gives_the_values_of_a_fixed_one() {
-    const ReplayOptions any_grid = options_with([](auto& o) { o.features = "all"; });
+    const ReplayOptions any_grid =
+        options_with([](auto& o) { o.features.features = "all, stateful"; });
     ReplayOptions one_grid = any_grid;
     one_grid.grid = market_grid;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {

@@ -1,6 +1,8 @@
 // When a row is taken: after every nth state, on a time grid, at each trade.
 
+#include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "check.hpp"
@@ -19,30 +21,26 @@ struct Recorder {
     Sampler sampler;
     Book book;
 
-    explicit Recorder(Every every) : sampler(FeatureSet("best_bid_qty"), every) {}
+    explicit Recorder(Every every, const char* features = "best_bid_qty")
+        : sampler(engine_of(features), every) {}
 
-    struct Times {
-        Nanos event = absent;
-        Nanos receive = absent;
-    };
+    static std::shared_ptr<FeatureEngine> engine_of(const char* features) {
+        FeatureOptions options;
+        options.features = features;
+        return std::make_shared<FeatureEngine>(options);
+    }
 
     void state(Lots size, Times at) {
-        sampler.before_change(book, at.receive);
+        sampler.before_change(book, at);
         book.bids.set({100, size});
         book.sequence = size;
-        book.ts_event_ns = at.event;
-        book.ts_recv_ns = at.receive;
+        book.ts_event_ns = at.ts_event_ns;
+        book.ts_recv_ns = at.ts_recv_ns;
         sampler.on_state(book);
     }
     void state_received(Lots size, Nanos receive) { state(size, {1, receive}); }
 
-    void trade(Times at) {
-        Event event;
-        event.kind = Kind::trade;
-        event.ts_event_ns = at.event;
-        event.ts_recv_ns = at.receive;
-        sampler.on_trade(event);
-    }
+    void trade(Times at) { sampler.on_trade({{100, 1}, at}, book); }
 };
 
 Every every_nth(std::int64_t count) {
@@ -115,9 +113,9 @@ void the_grid_is_empty_from_a_break_to_the_next_state() {
     Recorder recorder(on_grid);
     recorder.state_received(1, 95);
     recorder.state_received(2, 105);
-    recorder.sampler.before_change(recorder.book, 121);
+    recorder.sampler.before_change(recorder.book, {1, 121});
     recorder.sampler.on_break();
-    recorder.sampler.before_change(recorder.book, 500);
+    recorder.sampler.before_change(recorder.book, {1, 500});
     recorder.state_received(3, 555);
     recorder.state_received(4, 565);
 
@@ -147,7 +145,7 @@ void a_grid_time_past_the_end_of_int64_never_comes() {
 
 void a_time_grid_needs_receive_times() {
     Recorder recorder(on_grid);
-    CHECK_THROWS(recorder.state(1, {.event = 5}), DecodeError,
+    CHECK_THROWS(recorder.state(1, {.ts_event_ns = 5}), DecodeError,
                  "--every: expected receive times, for a time grid");
 }
 
@@ -173,16 +171,17 @@ void a_trade_row_shows_the_last_state_before_the_trade_on_both_clocks() {
 
 void one_clock_is_enough_and_none_is_not() {
     Recorder by_event(at_trades);
-    by_event.state(1, {.event = 100});
-    by_event.trade({.event = 101});
-    by_event.trade({.event = 101, .receive = 5});
-    by_event.trade({.receive = 500});
+    by_event.state(1, {.ts_event_ns = 100});
+    by_event.trade({.ts_event_ns = 101});
+    by_event.trade({.ts_event_ns = 101, .ts_recv_ns = 5});
+    by_event.trade({.ts_recv_ns = 500});
     CHECK(by_event.sampler.take().size() == 2);
 
     Recorder by_receive(at_trades);
-    by_receive.state(1, {.receive = 100});
-    by_receive.trade({.event = 7, .receive = 101});
-    by_receive.trade({});
+    by_receive.state(1, {.ts_recv_ns = 100});
+    by_receive.trade({.ts_event_ns = 7, .ts_recv_ns = 101});
+    CHECK_THROWS(by_receive.trade({}), DecodeError,
+                 "trade: expected a venue time or a receive time, received neither");
     CHECK(by_receive.sampler.take().size() == 1);
 }
 
@@ -197,6 +196,55 @@ void no_trade_looks_back_behind_a_break() {
 
     CHECK(recorder.sampler.take().values == Values{2});
     CHECK(recorder.sampler.trades_without_state() == 2);
+}
+
+// ---- Features that remember ---------------------------------------------------------------
+
+void every_state_is_remembered_also_where_few_have_a_row() {
+    Recorder recorder(every_nth(3), "mean(best_bid_qty, window=3), best_bid_qty");
+    for (Lots size = 1; size <= 6; ++size) recorder.state(size, {size, size});
+    CHECK(recorder.sampler.take().values == Values{2, 3, 5, 6});
+}
+
+void a_row_on_the_grid_holds_what_was_remembered_at_its_state() {
+    Recorder recorder(on_grid, "mean(best_bid_qty, window=2), last_trade_side");
+    recorder.state_received(1, 91);
+    recorder.state_received(3, 95);
+    recorder.trade({absent, 96});  // seen at the next state, behind the grid time
+    recorder.state_received(7, 105);
+    recorder.state_received(9, 115);
+
+    const Rows rows = recorder.sampler.take();
+    CHECK(rows.values.size() == 4 && rows.values[0] == 2 && std::isnan(rows.values[1]));
+    CHECK(rows.values[2] == 5 && rows.values[3] == 1);
+}
+
+void a_row_at_a_trade_holds_what_was_remembered_before_it() {
+    Recorder recorder(at_trades, "signed_flow, best_bid_qty");
+    recorder.state(1, {100, 200});
+    recorder.trade({110, 210});
+    recorder.state(2, {120, 220});
+    recorder.trade({119, 230});  // before state 2 on the venue's clock
+    recorder.trade({130, 230});
+
+    const Rows rows = recorder.sampler.take();
+    CHECK(rows.values.size() == 6 && std::isnan(rows.values[0]) && rows.values[1] == 1);
+    CHECK(std::isnan(rows.values[2]) && rows.values[3] == 1);
+    CHECK(rows.values[4] == 1 && rows.values[5] == 2);
+}
+
+void a_break_forgets_states_and_trades() {
+    Recorder recorder(every_nth(1), "mean(best_bid_qty, window=2), last_trade_side");
+    recorder.state(1, {100, 200});
+    recorder.state(2, {110, 210});
+    recorder.trade({115, 215});
+    recorder.sampler.on_break();
+    recorder.state(3, {120, 220});
+    recorder.state(4, {130, 230});
+
+    const Rows rows = recorder.sampler.take();
+    CHECK(rows.values.size() == 8 && rows.values[2] == 1.5 && std::isnan(rows.values[4]));
+    CHECK(rows.values[6] == 3.5 && std::isnan(rows.values[7]));
 }
 
 // Bounded memory: a trade overtaken by more than a thousand states is an error, never a wrong
@@ -225,6 +273,10 @@ int main() {
         a_trade_row_shows_the_last_state_before_the_trade_on_both_clocks,
         one_clock_is_enough_and_none_is_not,
         no_trade_looks_back_behind_a_break,
+        every_state_is_remembered_also_where_few_have_a_row,
+        a_row_on_the_grid_holds_what_was_remembered_at_its_state,
+        a_row_at_a_trade_holds_what_was_remembered_before_it,
+        a_break_forgets_states_and_trades,
         a_trade_too_late_for_the_states_kept_is_an_error,
     });
 }
