@@ -24,6 +24,9 @@ FeatureOptions feature_options(std::string features, std::size_t depth, const st
     if (mode != "causal" && mode != "source") {
         throw py::value_error("mode: expected causal or source, received '" + mode + "'");
     }
+    if (ofi_weights && ofi_weights->empty()) {
+        throw Error("ofi_weights: expected 1 to 10 finite numbers, received 0");
+    }
     return {.features = std::move(features),
             .depth = depth,
             .source = mode == "source",
@@ -64,6 +67,9 @@ Vector on_book(Engine& engine, const Book& book, std::optional<Vector> out) {
 void on_trade(Engine& engine, Ticks price, Lots size, Side taker,
               std::optional<Nanos> ts_event_ns, std::optional<Nanos> ts_recv_ns) {
     const Exclusive::Claim claim(engine.exclusive);
+    if (!ts_event_ns && !ts_recv_ns) {
+        throw DecodeError("trade", "a venue time or a receive time", "neither");
+    }
     const Level traded{price, size};
     check_levels({&traded, 1}, engine.grid, "trade");
     engine.features.on_trade({{.price = price, .size = size, .taker = taker},

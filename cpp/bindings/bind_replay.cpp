@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,14 +42,15 @@ private:
     Exclusive exclusive_{"replay"};
 };
 
-// Asks Python for the next (name, bytes) of trades, or None; the replay runs without the GIL.
+// Asks Python for the next (name, bytes, begins) of trades, or None; the replay runs without
+// the GIL.
 TradeInput::Pull pull_from(py::function next) {
     return [next = std::move(next)]() -> std::optional<TradeInput::Chunk> {
         const py::gil_scoped_acquire locked;
         const py::object chunk = next();
         if (chunk.is_none()) return std::nullopt;
-        auto [name, bytes] = chunk.cast<std::pair<std::string, std::string>>();
-        return TradeInput::Chunk{std::move(name), std::move(bytes)};
+        auto [name, bytes, begins] = chunk.cast<std::tuple<std::string, std::string, bool>>();
+        return TradeInput::Chunk{std::move(name), std::move(bytes), begins};
     };
 }
 

@@ -193,15 +193,15 @@ void its_memory_is_saved_and_where_it_refuses_all_stays_as_it_was() {
 void a_name_is_of_small_letters_digits_and_underscores() {
     Registry registry;
     for (const char* name : {"", "_", "a_", "ofi_", "Tally", "a b", "a-b", "a(b)", "a,b", "a=b",
-                             "ä", "a.b", " a"}) {
+                             "ä", "a.b", " a", "_a", "5"}) {
         CHECK_THROWS(registry.add<Tally>(row(name)), Error,
-                     "feature: expected a name of a-z, 0-9 and _ that does not end in _");
+                     "feature: expected a name of a-z, 0-9 and _ that begins with a letter");
     }
-    for (const char* name : {"a", "a_1", "_a", "my_feature", "mean_2", "spread2"}) {
+    for (const char* name : {"a", "a_1", "my_feature", "mean_2", "spread2"}) {
         registry.add<Tally>(row(name));
         CHECK(FeatureEngine(options_with(name, registry)).names()[0] == name);
     }
-    CHECK(registry.rows().size() == 6);
+    CHECK(registry.rows().size() == 5);
 }
 
 void a_name_that_is_taken_is_refused() {

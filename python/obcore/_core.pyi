@@ -188,7 +188,7 @@ class Replay:
         mode: str = "causal",
         ofi_weights: Sequence[float] | None = None,
         engine: FeatureEngine | None = None,
-        trades: Callable[[], tuple[str, bytes] | None] | None = None,
+        trades: Callable[[], tuple[str, bytes, bool] | None] | None = None,
         every: Every = ...,
         every_n: int = 1,
         kind: Format = ...,

@@ -62,6 +62,20 @@ private:
     }
 };
 
+// A difference of numbers as large as `scale`: 0 where it is no larger than what rounding them
+// may have left, so that what is equal differs by exactly 0.
+[[nodiscard]] inline DoubleDouble without_noise(DoubleDouble difference,
+                                                double scale) noexcept {
+    constexpr double noise = 0x1p-97;
+    return std::abs(difference.value()) <= noise * std::abs(scale) ? DoubleDouble()
+                                                                   : difference;
+}
+
+// a − b, exactly 0 where they are equal but for noise.
+[[nodiscard]] inline DoubleDouble difference(DoubleDouble a, DoubleDouble b) noexcept {
+    return without_noise(a - b, std::abs(a.value()) + std::abs(b.value()));
+}
+
 template <typename Real>
 [[nodiscard]] inline Real to_real(Int128 value) noexcept {
     return Real(value);

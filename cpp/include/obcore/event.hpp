@@ -83,14 +83,24 @@ struct Rescale {
     std::int64_t price = 1;
     std::int64_t size = 1;
 
+    // For totals: 128 bits hold every level, but not every sum of them.
+    static void multiply(Int128& total, std::int64_t factor) {
+        if (__builtin_mul_overflow(total, factor, &total)) fail();
+    }
+
     void apply(Level& level) const {
         if (__builtin_mul_overflow(level.price, price, &level.price) ||
             level.price > max_price_ticks || level.price < -max_price_ticks ||
             __builtin_mul_overflow(level.size, size, &level.size)) {
-            throw PrecisionError(PrecisionError::Quantity::price, 0,
-                                 "grid: expected prices and sizes that fit int64 on the finer "
-                                 "grid that a later message needs, received one that does not");
+            fail();
         }
+    }
+
+private:
+    [[noreturn]] static void fail() {
+        throw PrecisionError(PrecisionError::Quantity::price, 0,
+                             "grid: expected prices and sizes that fit int64 on the finer "
+                             "grid that a later message needs, received one that does not");
     }
 };
 

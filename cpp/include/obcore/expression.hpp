@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "obcore/error.hpp"
+#include "obcore/integer.hpp"
 
 namespace obcore {
 
@@ -33,10 +35,20 @@ struct Expression {
             if (equals == std::string_view::npos || part.find('(') < equals) {
                 inputs.push_back(part);
             } else {
-                settings.push_back(
-                    {trim(part.substr(0, equals)), trim(part.substr(equals + 1))});
+                add({trim(part.substr(0, equals)), trim(part.substr(equals + 1))});
             }
         }
+    }
+
+    // The number that its name ends in behind `word`, as people write numbers: no 01.
+    [[nodiscard]] static std::optional<std::size_t> number_behind(std::string_view word,
+                                                                  std::string_view name) {
+        std::size_t number = 0;
+        if (!name.starts_with(word)) return std::nullopt;
+        const std::string_view digits = name.substr(word.size());
+        const bool is_padded = digits.size() > 1 && digits.front() == '0';
+        if (is_padded || !read_integer(digits, number)) return std::nullopt;
+        return number;
     }
 
     [[noreturn]] void fail(const std::string& expected) const {
@@ -60,6 +72,13 @@ struct Expression {
     }
 
 private:
+    void add(const Setting& setting) {
+        for (const Setting& other : settings) {
+            if (other.key == setting.key) fail("each setting once");
+        }
+        settings.push_back(setting);
+    }
+
     [[nodiscard]] static std::string_view trim(std::string_view part) {
         const auto first = part.find_first_not_of(" \t\n");
         if (first == std::string_view::npos) return {};

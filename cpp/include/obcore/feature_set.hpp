@@ -167,8 +167,10 @@ private:
         for (const Feature& feature : catalog) {
             if (feature.name == name) return feature.name.back() == '_' ? nullptr : &feature;
             if (feature.name.back() != '_' || !name.starts_with(feature.name)) continue;
-            const std::string_view digits = name.substr(feature.name.size());
-            if (read_integer(digits, number)) return &feature;
+            if (const auto found = Expression::number_behind(feature.name, name)) {
+                number = *found;
+                return &feature;
+            }
         }
         return nullptr;
     }

@@ -33,8 +33,9 @@ struct Quotes {
 
     void rescale(const Rescale& factors) {
         for (Quote* quote : {&bid, &ask}) {
-            quote->price *= factors.price;
-            quote->size *= factors.size;
+            Level level{quote->price, quote->size};
+            factors.apply(level);
+            *quote = {quote->present, level.price, level.size};
         }
     }
 
@@ -93,6 +94,7 @@ public:
     }
     void reset() override {
         window_.clear();
+        before_ = {};
         sum_ = 0;
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
@@ -100,8 +102,8 @@ public:
     }
     void rescale(const Rescale& factors) override {
         before_.rescale(factors);
-        sum_ *= factors.size;
-        window_.for_each([&](Int128& change) { change *= factors.size; });
+        Rescale::multiply(sum_, factors.size);
+        window_.for_each([&](Int128& change) { Rescale::multiply(change, factors.size); });
     }
     void save(StateWriter& out) const override {
         out.put(before_);
@@ -147,6 +149,7 @@ public:
     }
     void reset() override {
         window_.clear();
+        before_ = {};
         sums_ = {};
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
@@ -179,9 +182,9 @@ private:
             }
             depth += sign * other.depth;
         }
-        void multiply(std::int64_t factor) noexcept {
-            for (Int128& sum : imbalance) sum *= factor;
-            depth *= factor;
+        void multiply(std::int64_t factor) {
+            for (Int128& sum : imbalance) Rescale::multiply(sum, factor);
+            Rescale::multiply(depth, factor);
         }
     };
 
@@ -228,6 +231,7 @@ public:
     }
     void reset() override {
         window_.clear();
+        before_ = {};
         sum_ = 0;
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
@@ -235,8 +239,8 @@ public:
     }
     void rescale(const Rescale& factors) override {
         before_.rescale(factors);
-        sum_ *= factors.size;
-        window_.for_each([&](Item& item) { item.lots *= factors.size; });
+        Rescale::multiply(sum_, factors.size);
+        window_.for_each([&](Item& item) { Rescale::multiply(item.lots, factors.size); });
     }
     void save(StateWriter& out) const override {
         out.put(before_);

@@ -30,6 +30,7 @@ public:
     template <typename Feature>
     void add(StatefulRow row) {
         row.make = make_feature<Feature>;
+        row.levels = std::max<std::size_t>(row.levels, 1);  // no numbered ones
         add(row);
     }
 
@@ -41,13 +42,13 @@ private:
         constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789_";
         const std::string name(row.name);
         if (name.empty() || name.find_first_not_of(allowed) != std::string::npos ||
-            name.back() == '_') {
+            name.front() < 'a' || name.back() == '_') {
             throw Error(
-                "feature: expected a name of a-z, 0-9 and _ that does not end in _, "
-                "received '" +
+                "feature: expected a name of a-z, 0-9 and _ that begins with a letter "
+                "and does not end in _, received '" +
                 name + "'");
         }
-        const auto same = [&](const StatefulRow& other) { return other.name == row.name; };
+        const auto same = [&](const StatefulRow& other) { return other.is_named(name); };
         if (FeatureSet::knows(name) || FeatureSet::is_set(name) || name == "stateful" ||
             std::ranges::any_of(stateful_catalog, same) || std::ranges::any_of(rows_, same)) {
             throw Error("feature: expected a name that is not taken, received '" + name + "'");

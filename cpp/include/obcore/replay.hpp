@@ -170,9 +170,9 @@ private:
         const Rescale factors{.price = price ? factor : 1, .size = price ? 1 : factor};
         book.rescale(factors);
         sync.rescale(factors);
-        engine_->rescale(factors);
         decoder_.rescale(factors);
         if (trades_) trades_->rescale(factors);
+        engine_->rescale(factors);
         step.decimals = step.text_decimals = error.decimals;
         book_ = std::move(book);
         sync_ = std::move(sync);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "obcore/log_ratio.hpp"
 #include "obcore/rolling.hpp"
 #include "obcore/stateful.hpp"
 #include "obcore/window.hpp"
@@ -16,13 +17,16 @@ namespace obcore::returns {
     return view.one_sided() ? 0 : std::max<std::int64_t>(view.twice_mid(), 0);
 }
 
+// Throws where the mid does not fit the finer grid.
+inline void rescale_twice(std::int64_t& mid, const Rescale& factors) {
+    Level level{mid / 2, 0};
+    factors.apply(level);
+    mid *= factors.price;
+}
+
 // ln(now / then), taken from the exact difference.
 [[nodiscard]] inline double log_return(std::int64_t then, std::int64_t now) noexcept {
-    if (then == 0 || now == 0) return undefined;
-    const auto base = static_cast<double>(then);
-    const auto change = static_cast<double>(now - then);
-    const bool is_small = change < base && change > -base / 2;
-    return is_small ? std::log1p(change / base) : std::log(static_cast<double>(now) / base);
+    return then == 0 || now == 0 ? undefined : log_ratio(now, then);
 }
 
 // return(horizon).
@@ -47,7 +51,7 @@ public:
                                          std::to_string(mids_.limit()) + " states";
     }
     void rescale(const Rescale& factors) override {
-        mids_.for_each([&](Mid& mid) { mid.rescale(factors); });
+        mids_.for_each([&](Mid& mid) { rescale_twice(mid.twice, factors); });
     }
     void save(StateWriter& out) const override { mids_.save(out); }
     void load(StateReader& in) override { mids_.load(in); }
@@ -56,12 +60,6 @@ private:
     struct Mid {
         Nanos time = absent;
         std::int64_t twice = 0;
-
-        void rescale(const Rescale& factors) {
-            Level level{twice / 2, 0};
-            factors.apply(level);  // throws where it does not fit
-            twice *= factors.price;
-        }
     };
 
     [[nodiscard]] bool is_old_enough(const Mid& mid, const Situation& now) const noexcept {
@@ -100,12 +98,13 @@ public:
     void reset() override {
         returns_.clear();
         squares_ = {};
+        before_ = 0;
         moves_ = undefined_ = 0;
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
         return returns_.missing(now.first, now.now);
     }
-    void rescale(const Rescale& factors) override { before_ *= factors.price; }
+    void rescale(const Rescale& factors) override { rescale_twice(before_, factors); }
     void save(StateWriter& out) const override {
         returns_.save(out);
         out.put(squares_);

@@ -87,7 +87,8 @@ public:
     [[nodiscard]] DoubleDouble mean() const noexcept {
         if (are_equal()) return last_;
         const Sums& sums = sums_.sums();
-        return sums.first / count() + sums.base;
+        const DoubleDouble from_base = sums.first / count();
+        return difference(from_base, -sums.base);
     }
     // NaN for a single value; exactly 0 where all are equal.
     [[nodiscard]] double std() const noexcept {
@@ -101,7 +102,7 @@ public:
     [[nodiscard]] double z_score() const noexcept {
         const double scale = std();
         if (scale == 0.0) return 0.0;
-        return (DoubleDouble(last_) - mean()).value() / scale;
+        return difference(last_, mean()).value() / scale;
     }
 
     void clear() noexcept {

@@ -104,7 +104,7 @@ public:
         const Moments& slow = slow_.at(now);
         const bool defined =
             fast.is_defined(now.first, now.now) && slow.is_defined(now.first, now.now);
-        return defined ? (fast.mean() - slow.mean()).value() : undefined;
+        return defined ? difference(fast.mean(), slow.mean()).value() : undefined;
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
         const std::string slow = slow_.missing(now);

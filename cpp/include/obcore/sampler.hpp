@@ -205,8 +205,8 @@ private:
 
     // Rows of the merged trades before `next`: the book is the last one at or before them.
     void close_tape(const Book& book, Nanos next) {
-        tape_.close(next, [&](const TimedTrade& merged) {
-            engine_->on_source_trade(merged);
+        tape_.close(next, [&](const TimedTrade& merged, const TimedTrade& last) {
+            engine_->on_source_trade(merged, last);
             const Times state{book.ts_event_ns, book.ts_recv_ns};
             if (visible_ && state.best() <= merged.times.best()) {
                 append(merged.times, book.sequence, book);

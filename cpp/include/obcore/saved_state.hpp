@@ -17,9 +17,13 @@ public:
     template <typename T>
     void put(const T& value) {
         static_assert(std::is_trivially_copyable_v<T>);
+        T copy = value;
+#if __has_builtin(__builtin_clear_padding)
+        __builtin_clear_padding(&copy);  // so that equal memories give equal bytes
+#endif
         const std::size_t filled = bytes_.size();
         bytes_.resize(filled + sizeof(T));
-        std::memcpy(bytes_.data() + filled, &value, sizeof(T));
+        std::memcpy(bytes_.data() + filled, &copy, sizeof(T));
     }
 
     void text(std::string_view text) {

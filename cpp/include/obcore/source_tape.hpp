@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "obcore/error.hpp"
 #include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
 
@@ -12,27 +13,36 @@ namespace obcore {
 class SourceTape {
 public:
     void add(const TimedTrade& trade) {
-        std::optional<TimedTrade>& open = trade.trade.taker == Side::bid ? buy_ : sell_;
-        if (open) {
-            open->trade.size += trade.trade.size;
-        } else {
-            open = trade;
+        std::optional<Merged>& open = trade.trade.taker == Side::bid ? buy_ : sell_;
+        if (!open) {
+            open = {trade, trade};
+            return;
+        }
+        open->last = trade;
+        Lots& size = open->whole.trade.size;
+        if (__builtin_add_overflow(size, trade.trade.size, &size)) {
+            throw DecodeError("trade", "a sum of sizes that fits int64 lots", "more");
         }
     }
 
-    // Hands over what is earlier than `next`.
+    // Hands over what is earlier than `next`: all of it as one, and its last part.
     template <typename Take>
     void close(Nanos next, Take&& take) {
-        for (std::optional<TimedTrade>* open : {&buy_, &sell_}) {
-            if (!*open || (*open)->times.best() >= next) continue;
-            take(**open);
+        for (std::optional<Merged>* open : {&buy_, &sell_}) {
+            if (!*open || (*open)->whole.times.best() >= next) continue;
+            take((*open)->whole, (*open)->last);
             open->reset();
         }
     }
 
 private:
-    std::optional<TimedTrade> buy_;
-    std::optional<TimedTrade> sell_;
+    struct Merged {
+        TimedTrade whole;
+        TimedTrade last;
+    };
+
+    std::optional<Merged> buy_;
+    std::optional<Merged> sell_;
 };
 
 }  // namespace obcore

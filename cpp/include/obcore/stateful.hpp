@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "obcore/depth_view.hpp"
 #include "obcore/event.hpp"
+#include "obcore/expression.hpp"
 #include "obcore/saved_state.hpp"
 #include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
@@ -111,6 +113,15 @@ struct StatefulRow {
     bool reads_feature = false;
     std::size_t levels = 1;  // of the book that it looks at; 0: the number in its name
     // NOLINTEND(readability-redundant-member-init)
+
+    // The number in a name of a numbered feature.
+    [[nodiscard]] std::optional<std::size_t> number_in(std::string_view wanted) const {
+        if (levels > 0) return std::nullopt;
+        return Expression::number_behind(name, wanted);
+    }
+    [[nodiscard]] bool is_named(std::string_view wanted) const {
+        return levels > 0 ? name == wanted : number_in(wanted).has_value();
+    }
 };
 
 // The usual `make`: a class that is constructed from its arguments.

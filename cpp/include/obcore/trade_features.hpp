@@ -24,10 +24,10 @@ namespace detail {
     return has_two(trades, Side::bid) && has_two(trades, Side::ask);
 }
 
-// (a − b) / (a + b); 0 where both are 0.
+// (a − b) / (a + b); 0 where both are 0, or equal as far as their digits tell.
 [[nodiscard]] inline DoubleDouble balance(DoubleDouble a, DoubleDouble b) noexcept {
     const DoubleDouble sum = a + b;
-    return sum.value() == 0.0 ? DoubleDouble() : (a - b) / sum;
+    return sum.value() == 0.0 ? DoubleDouble() : difference(a, b) / sum;
 }
 
 [[nodiscard]] constexpr Side opposite(Side side) noexcept {

@@ -8,6 +8,7 @@
 
 #include "obcore/double_double.hpp"
 #include "obcore/event.hpp"
+#include "obcore/log_ratio.hpp"
 #include "obcore/ring.hpp"
 #include "obcore/saved_state.hpp"
 #include "obcore/units.hpp"
@@ -58,22 +59,30 @@ class Ewm {
 public:
     void push(DoubleDouble value) noexcept {
         sum_ = sum_ * keep() + value;
+        size_ = size_ * keep().value() + std::abs(value.value());
         weight_ = weight_ * keep() + 1.0;
     }
     // Adds to a value that was pushed; `weight` is what has become of its weight of 1.
     void amend(DoubleDouble by, DoubleDouble weight = 1.0) noexcept {
         sum_ = sum_ + by * weight;
+        size_ += std::abs((by * weight).value());
     }
 
-    [[nodiscard]] DoubleDouble mean() const noexcept { return sum_ / weight_; }
+    [[nodiscard]] DoubleDouble mean() const noexcept {
+        return without_noise(sum_, size_) / weight_;
+    }
 
-    void scale(double factor) noexcept { sum_ = sum_ * factor; }
+    void scale(double factor) noexcept {
+        sum_ = sum_ * factor;
+        size_ *= factor;
+    }
 
     [[nodiscard]] static DoubleDouble keep() noexcept { return DoubleDouble(9.0) / 10.0; }
 
 private:
     DoubleDouble sum_;
     DoubleDouble weight_;
+    double size_ = 0.0;  // the sum without signs, to tell what is left of it from nothing
 };
 
 // Who trades, how often and how much: the tape so far, merged into sweeps.
@@ -85,8 +94,11 @@ class TradeFlow {
 public:
     static constexpr std::size_t prices_averaged = 40;
 
-    void see(const TimedTrade& seen) {
-        last_ = seen;
+    void see(const TimedTrade& seen) { see(seen, seen); }
+
+    // Several trades at once, that are merged already, and the last of them.
+    void see(const TimedTrade& seen, const TimedTrade& last) {
+        last_ = last;
         Taker& taker = takers_[index(seen.trade.taker)];
         const bool joins = taker.merged > 0 && seen.times.best() <= taker.time;
         const Int128 lots = seen.trade.size;
@@ -128,13 +140,12 @@ public:
     // ln of the last merged price over the mean of the last forty; NaN before there are forty.
     [[nodiscard]] double price_momentum() const noexcept {
         const auto n = static_cast<std::int64_t>(prices_averaged);
-        const Int128 excess = Int128{newest_price()} * n - price_sum_;
         const bool one_sign =
             (price_sum_ > 0 && newest_price() > 0) || (price_sum_ < 0 && newest_price() < 0);
         if (merged_prices_ < prices_averaged || !one_sign) {
             return std::numeric_limits<double>::quiet_NaN();
         }
-        return std::log1p(to_double(excess) / to_double(price_sum_));
+        return log_ratio(Int128{newest_price()} * n, price_sum_);
     }
 
     void rescale(const Rescale& factors) {
@@ -182,8 +193,8 @@ private:
 // Trades that have arrived and wait until a state is later than they are.
 //
 // First in, first out: one that is not before the state holds back those behind it. Bounded:
-// where more wait, the oldest are seen early, which makes no difference unless the next state
-// is older than they are; then everything is forgotten rather than seen before its time.
+// where more wait, the oldest are seen early, in order of arrival. That leaks nothing unless
+// the next state is older than they are, which leaks_at() tells.
 class TradeQueue {
 public:
     static constexpr std::size_t max_waiting = std::size_t{1} << 16;
@@ -209,10 +220,14 @@ public:
         waiting_.push_back(trade);
     }
 
+    // Whether a trade was seen that is not before this state.
+    [[nodiscard]] bool leaks_at(const Times& state) const noexcept {
+        return early_.best() != absent && !is_visible(early_, state);
+    }
+
     // Hands over what is before the state: in order of arrival, but at one time buyers first.
-    template <typename See, typename Forget>
-    void release(const Times& state, See&& see, Forget&& forget) {
-        if (early_.best() != absent && !is_visible(early_, state)) forget();
+    template <typename See>
+    void release(const Times& state, See&& see) {
         early_ = {};
         while (!waiting_.empty() && is_visible(waiting_.front().times, state)) {
             const std::size_t run = visible_at_one_time(state);

@@ -22,10 +22,12 @@ namespace obcore {
 // Pulls bytes when it needs them: it holds the trades of one chunk, however long the files are.
 class TradeInput {
 public:
-    // The next bytes and the name of the input they are from; none at the end of all.
+    // The next bytes, the name of the input that they are from, and whether they begin it; none
+    // at the end of all.
     struct Chunk {
         std::string name;
         std::string bytes;
+        bool begins = false;
     };
     using Pull = std::function<std::optional<Chunk>()>;
 
@@ -80,8 +82,8 @@ private:
             }
         };
         std::optional<Chunk> chunk = pull_();
-        const bool ends = !chunk || chunk->name != source_;
-        if (ends && !source_.empty()) {
+        const bool ends = !chunk || chunk->begins;
+        if (ends) {
             splitter_.finish(keep);
             Event event;
             if (decoder_.finish(event) && event.kind == Kind::trade) {

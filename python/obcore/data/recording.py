@@ -284,6 +284,8 @@ def _paths(paths: Path_ | Iterable[Path_]) -> list[Path]:
 def _why_nothing(counts: dict[str, Any]) -> str:
     """Return why there is not even a depth message; empty where there are some."""
     kinds = {kind: count for kind, count in counts["kinds"].items() if count}
+    if not kinds and counts["other_symbols"]:
+        return f"all of its {counts['other_symbols']:,} messages are of other symbols"
     if not kinds:
         return "there is no message in it"
     if kinds.keys() & {"snapshot", "delta", "topn"}:

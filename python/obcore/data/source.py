@@ -99,11 +99,13 @@ class ChunkFeed:
     def __init__(self, paths: list[Path], on_read: Callable[[int], None] | None = None) -> None:
         self._readers = [SourceReader(path, on_read) for path in paths]
         self._pieces = (
-            (reader.path.name, chunk) for reader in self._readers for chunk in reader.chunks()
+            (reader.path.name, chunk, number == 0)
+            for reader in self._readers
+            for number, chunk in enumerate(reader.chunks())
         )
 
-    def __call__(self) -> tuple[str, bytes] | None:
-        """Return a file's name and its next bytes; None behind the last."""
+    def __call__(self) -> tuple[str, bytes, bool] | None:
+        """Return a file's name, its next bytes and whether it begins; None behind the last."""
         return next(self._pieces, None)
 
     @property
