@@ -11,8 +11,9 @@ lint:            # format, lint, types, layers, stub
 test *args:      # offline, on the CPU
     pytest -m "not network and not gpu" {{args}}
 
-cpp:             # address and undefined-behaviour sanitizers, then clang-tidy
+cpp:             # sanitizers, ten million events optimized, clang-tidy
     cmake --workflow --preset asan
+    cmake --workflow --preset release
     cmake --workflow --preset tidy
 
 bench *args:     # saved; add --benchmark-compare to set it against the last run

@@ -53,6 +53,12 @@ void bind_replay(py::module_& m);
                                             : instrument.attr("grid").cast<Grid>();
 }
 
+// Names with commas between them, from such a text or from a list of names.
+[[nodiscard]] inline std::string comma_separated(const py::object& names) {
+    if (py::isinstance<py::str>(names)) return names.cast<std::string>();
+    return py::str(", ").attr("join")(names).cast<std::string>();
+}
+
 // The caller's array where it fits, else a new one.
 [[nodiscard]] inline py::array_t<double, py::array::c_style> vector_for(
     std::size_t size, std::optional<py::array_t<double, py::array::c_style>> out) {

@@ -38,11 +38,11 @@ namespace {
 
 using Vector = py::array_t<double, py::array::c_style>;
 
-std::shared_ptr<Engine> make(const py::object& instrument, std::string features,
+std::shared_ptr<Engine> make(const py::object& instrument, const py::object& features,
                              std::size_t depth, const std::string& mode,
                              std::optional<std::vector<double>> ofi_weights) {
     return std::make_shared<Engine>(
-        feature_options(std::move(features), depth, mode, std::move(ofi_weights)),
+        feature_options(comma_separated(features), depth, mode, std::move(ofi_weights)),
         grid_of(instrument));
 }
 
@@ -124,9 +124,10 @@ Parameters
 ----------
 instrument : Instrument
     Whose tick and lot prices and sizes are counted in.
-features : str, optional
-    Names and sets with commas between them: ``"standard"``, ``"all"``, ``"collector"``,
-    ``"stateful"``, ``"oi, ofi_1, z_score(obi_1, window=1s)"``. See `obcore.features.catalog`.
+features : str or iterable of str, optional
+    Names and sets, as a list or with commas between them: ``"standard"``, ``"all"``,
+    ``"collector"``, ``"stateful"``, ``["oi", "ofi_1", "z_score(obi_1, window=1s)"]``. See
+    `obcore.features.catalog`.
 depth : int, optional
     Levels a side where a formula has a depth, 1 to 1,000.
 mode : {"causal", "source"}, optional
@@ -164,7 +165,7 @@ Examples
 --------
 >>> import obcore
 >>> btc = obcore.Instrument("BTCUSDT", "0.10", "0.001")
->>> engine = obcore.FeatureEngine(btc, "ofi, last_trade_price, mean(spread, window=2)")
+>>> engine = obcore.FeatureEngine(btc, ["ofi", "last_trade_price", "mean(spread, window=2)"])
 >>> book = obcore.Book(btc)
 >>> bids, asks = btc.levels([("100.00", "2")]), btc.levels([("100.20", "1")])
 >>> book.apply_snapshot(bids, asks, ts_event_ns=1_000)

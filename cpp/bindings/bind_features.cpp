@@ -57,9 +57,9 @@ constexpr const char* feature_set_doc =
 
 Parameters
 ----------
-features : str, optional
-    ``"standard"``, ``"all"``, ``"collector"``, or names with commas between them. Parameters go
-    in parentheses: ``"obi_5, vwap(levels=10)"``. See `obcore.features.catalog`.
+features : str or iterable of str, optional
+    Names and the sets ``"standard"``, ``"all"``, ``"collector"``, as a list or with commas
+    between them. Parameters go in parentheses: ``"obi_5, vwap(levels=10)"``. See `obcore.features.catalog`.
 depth : int, optional
     Levels a side where a formula has a depth, 1 to 1,000.
 
@@ -82,8 +82,10 @@ Examples
 
 void bind_features(py::module_& m) {
     py::class_<FeatureSet>(m, "FeatureSet", feature_set_doc)
-        .def(py::init<std::string_view, std::size_t>(), "features"_a = "standard",
-             "depth"_a = 10)
+        .def(py::init([](const py::object& features, std::size_t depth) {
+                 return FeatureSet(comma_separated(features), depth);
+             }),
+             "features"_a = "standard", "depth"_a = 10)
         .def_property_readonly("names", &FeatureSet::names)
         .def_property_readonly("depth", &FeatureSet::depth)
         .def("__len__", &FeatureSet::size)

@@ -1,5 +1,5 @@
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol, final
 
 import numpy as np
@@ -128,7 +128,9 @@ class Book:
 
 @final
 class FeatureSet:
-    def __init__(self, features: str = "standard", depth: int = 10) -> None: ...
+    def __init__(
+        self, features: str | Iterable[str] = "standard", depth: int = 10
+    ) -> None: ...
     @property
     def names(self) -> list[str]: ...
     @property
@@ -143,7 +145,7 @@ class FeatureEngine:
     def __init__(
         self,
         instrument: Grid | _HasGrid,
-        features: str = "stateful",
+        features: str | Iterable[str] = "stateful",
         *,
         depth: int = 10,
         mode: str = "causal",
