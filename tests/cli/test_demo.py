@@ -30,7 +30,7 @@ def test_the_demo_names_every_file_it_writes(
     assert result.exit_code == 0, result.stderr
     assert written == FILES
     assert all(f"obcore-demo/{name}, " in result.stdout for name in written)
-    assert "3,267 states, 90 features each" in result.stdout
+    assert "3,267 states, 131 features each" in result.stdout
     assert "in sync: proved by the venue's ids, 0 gaps" in result.stdout
 
 
@@ -46,7 +46,7 @@ def test_the_demo_is_one_json_document_too(tmp_path: Path) -> None:
     assert document["inspect"]["states"] == document["features"]["rows"] == 3267
     assert document["seconds"] < 30
     assert len(columns["obi_1"]) == 3267
-    assert metadata["features"] == "all"
+    assert metadata["features"] == "all, stateful"
 
 
 def test_a_folder_that_cannot_be_made_is_a_usage_error(tmp_path: Path) -> None:

@@ -50,8 +50,9 @@ def demo(
     if not json:
         print_findings(book, summary)
 
-    _say("Every state of the book to features (obcore features --set all)", quiet=json)
-    file, write_s = _timed(lambda: write_features(recording, table, "all"))
+    say = "Every state of the book to features (obcore features --set 'all, stateful')"
+    _say(say, quiet=json)
+    file, write_s = _timed(lambda: write_features(recording, table, "all, stateful"))
     if not json:
         stdout().print(fields(feature_rows(file, write_s)))
 
