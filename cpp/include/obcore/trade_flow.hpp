@@ -61,27 +61,34 @@ public:
         sum_ = sum_ * keep() + value;
         size_ = size_ * keep().value() + std::abs(value.value());
         weight_ = weight_ * keep() + 1.0;
+        settle();
     }
     // Adds to a value that was pushed; `weight` is what has become of its weight of 1.
     void amend(DoubleDouble by, DoubleDouble weight = 1.0) noexcept {
         sum_ = sum_ + by * weight;
         size_ += std::abs((by * weight).value());
+        settle();
     }
-
-    [[nodiscard]] DoubleDouble mean() const noexcept {
-        return without_noise(sum_, size_) / weight_;
-    }
+    // After the first push.
+    [[nodiscard]] DoubleDouble mean() const noexcept { return mean_; }
 
     void scale(double factor) noexcept {
         sum_ = sum_ * factor;
         size_ *= factor;
+        settle();
     }
 
     [[nodiscard]] static DoubleDouble keep() noexcept { return DoubleDouble(9.0) / 10.0; }
 
 private:
+    // Trades are rarer than the questions about them.
+    void settle() noexcept {
+        if (weight_.value() > 0.0) mean_ = without_noise(sum_, size_) / weight_;
+    }
+
     DoubleDouble sum_;
     DoubleDouble weight_;
+    DoubleDouble mean_;
     double size_ = 0.0;  // the sum without signs, to tell what is left of it from nothing
 };
 
