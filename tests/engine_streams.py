@@ -1,33 +1,35 @@
-"""Streams of states and trades for the feature engine: recorded ones and made-up ones."""
+"""Streams of states and trades, recorded or by hand, and an engine that is fed with them."""
 
 from __future__ import annotations
 
 import gzip
 import json
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from hypothesis import strategies as st
+import pytest
 
+import obcore
 from obcore import LEVEL_DTYPE, Book, FeatureEngine, Instrument, Side
 from obcore.book import BookState, Replay
-from stateful_reference import Break, Picture, Trade
+from stateful_stream import Break, Picture, Trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from stateful_reference import Event
+    from stateful_stream import Event
 
-    Clocks: TypeAlias = tuple[int | None, int | None]
     Floats: TypeAlias = NDArray[np.float64]
 
 MS = 1_000_000
 S = 1_000_000_000
-ORACLES_LEVELS = 25
+START = 1_700_000_000 * S
+SAMPLE = obcore.sample()
+ETH = Instrument("ETHUSDT", "0.01", "0.001")
+BTC = Instrument("BTCUSDT", "0.10", "0.001")
 
 
 # Recorded streams.
@@ -63,6 +65,10 @@ def is_trade(line: bytes) -> bool:
     return b'"e":"trade"' in line or b'"e": "trade"' in line
 
 
+def is_depth(line: bytes) -> bool:
+    return b"depthUpdate" in line or b"lastUpdateId" in line
+
+
 def trade_of(line: bytes, instrument: Instrument) -> Trade | None:
     """None where it is no trade of the market: insurance fund and the like."""
     received, _, text = line.partition(b" ")
@@ -74,22 +80,7 @@ def trade_of(line: bytes, instrument: Instrument) -> Trade | None:
     return Trade(price, size, not data["m"], data["T"] * MS, int(received))
 
 
-def as_picture(book: Book) -> Picture:
-    bids, asks = (book.top(side, ORACLES_LEVELS).tolist() for side in (Side.BID, Side.ASK))
-    return Picture(bids, asks, book.ts_event_ns, book.ts_recv_ns)
-
-
-def as_pictures(stream: Iterable[Book | Trade | Break]) -> Iterator[Event]:
-    for event in stream:
-        yield as_picture(event) if isinstance(event, Book) else event
-
-
-def fractions_of(instrument: Instrument) -> dict[str, Any]:
-    """What the oracle wants to know of an instrument."""
-    return {"tick": Fraction(instrument.grid.tick), "lot": Fraction(instrument.grid.lot)}
-
-
-# The engine, event by event.
+# An engine, event by event.
 
 
 def feed(engine: FeatureEngine, event: Book | Trade | Break) -> Floats | None:
@@ -122,84 +113,49 @@ def show(book: Book, picture: Picture) -> None:
     book.apply_snapshot(bids, asks, ts_event_ns=picture.event, ts_recv_ns=picture.recv)
 
 
-# Made-up streams.
-
-YEAR = 365 * 86_400 * S
-STEPS = st.one_of(
-    st.sampled_from([0, 0, 1, MS, 3 * MS, 20 * MS, 100 * MS, S, YEAR, -1, -5 * MS, -2 * S]),
-    st.integers(0, 50).map(lambda ms: ms * MS),
-)
-START = 1_700_000_000 * S
+# Events by hand.
 
 
-KINDS = ["book"] * 12 + ["trade"] * 6 + ["flurry", "break"]
+def touch(
+    at: int | None, bids: Sequence[tuple[int, int]] = ((1000, 5),), recv: int | None = None
+) -> Event:
+    """A touch of 100.0 and 100.2 in tenths; times in ms after the start."""
+    return Picture(bids, [(1002, 5)], ns(at), ns(recv))
 
 
-@st.composite
-def streams(draw: st.DrawFn, *, bare_states: bool = False, size: int = 60) -> list[Event]:
-    """Pictures, trades and breaks on two clocks that may stand still, leap and run back.
-
-    Each event has one clock or both; where ``bare_states``, a picture may have none. Prices
-    are around 22 ticks, or around 0.
-    """
-    base = draw(st.sampled_from([22, 22, 0]))
-    clocks = draw(st.sampled_from(["event", "recv", "both", "any"]))
-    least = draw(st.integers(0, size))
-    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=least, max_size=size))
-    event = recv = START
-    stream: list[Event] = []
-    for kind in kinds:
-        event, recv = event + draw(STEPS), recv + draw(STEPS)
-        if kind == "break":
-            stream.append(Break())
-        elif kind == "flurry":
-            stream += draw(flurries(base, event, recv))
-            event, recv = event + 50 * MS, recv + 50 * MS
-        else:
-            bare = bare_states and kind == "book"
-            times = draw(st.sampled_from(carried(clocks, event, recv) + [(None, None)] * bare))
-            stream.append(draw((pictures if kind == "book" else trades)(base, times)))
-    return stream
+def buy(at: int | None, size: int = 1, price: int = 1002, recv: int | None = None) -> Event:
+    return Trade(price, size, True, ns(at), ns(recv))
 
 
-def carried(clocks: str, event: int, recv: int) -> list[Clocks]:
-    """The times that an event may carry."""
-    kinds: dict[str, Clocks]
-    kinds = {"event": (event, None), "recv": (None, recv), "both": (event, recv)}
-    return list(kinds.values()) if clocks == "any" else [kinds[clocks]]
+def sell(at: int | None, size: int = 1, price: int = 1000, recv: int | None = None) -> Event:
+    return Trade(price, size, False, ns(at), ns(recv))
 
 
-SMALL = st.integers(1, 3)
-SIZES = st.one_of(SMALL, st.integers(1, 10**6))
-LEVELS = st.sampled_from([0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4])
+def ns(ms: int | None) -> int | None:
+    return None if ms is None else START + ms * MS
 
 
-@st.composite
-def pictures(draw: st.DrawFn, base: int, times: Clocks) -> Event:
-    """A few levels, often the same; sides may be empty, the book locked or crossed."""
-    bid = base + draw(st.integers(-2, 2))
-    ask = bid + draw(st.sampled_from([1, 1, 1, 2, 2, 3, 0, -1]))
-
-    def side(best: int, away: int) -> list[tuple[int, int]]:
-        depth = draw(LEVELS)
-        gaps = draw(st.lists(SMALL, min_size=depth, max_size=depth))
-        sizes = draw(st.lists(SIZES, min_size=depth, max_size=depth))
-        return [(best + away * sum(gaps[:k]), size) for k, size in enumerate(sizes)]
-
-    return Picture(side(bid, -1), side(ask, 1), *times)
+BALANCED: list[Event] = [(buy, sell)[i % 2](100 * i, 2) for i in range(40)]
+"""Trades of both sides in turn, each 100 ms, of two lots."""
 
 
-@st.composite
-def trades(draw: st.DrawFn, base: int, times: Clocks) -> Event:
-    return Trade(base + draw(st.integers(-7, 8)), draw(SIZES), draw(st.booleans()), *times)
+# What an engine makes of them.
 
 
-@st.composite
-def flurries(draw: st.DrawFn, base: int, event: int, recv: int) -> list[Trade]:
-    """45 trades in 45 ms, of both sides."""
-    ticks, sizes = (draw(st.lists(SMALL, min_size=2, max_size=5)) for _ in range(2))
-    every = draw(st.integers(2, 5))
-    return [
-        Trade(base + ticks[i % len(ticks)], sizes[i % len(sizes)], i % every == 0, *times)
-        for i, times in enumerate((event + k * MS, recv + k * MS) for k in range(45))
-    ]
+def column(stream: Iterable[Event], name: str, **options: Any) -> list[float]:
+    column: list[float] = rows_of(FeatureEngine(BTC, name, **options), stream)[:, 0].tolist()
+    return column
+
+
+def same(values: Sequence[float]) -> object:
+    return pytest.approx(values, rel=1e-14, abs=0, nan_ok=True)
+
+
+FEW = "ofi(window=2), oi, mean(obi_1, window=1s), return, last_trade_price"
+
+
+def warm(features: str = FEW) -> FeatureEngine:
+    """An engine that has seen a few events."""
+    engine = FeatureEngine(BTC, features)
+    rows_of(engine, [buy(1), touch(2), sell(3), touch(4, [(1000, 7)]), buy(4)])
+    return engine

@@ -128,9 +128,7 @@ class Book:
 
 @final
 class FeatureSet:
-    def __init__(
-        self, features: str | Iterable[str] = "standard", depth: int = 10
-    ) -> None: ...
+    def __init__(self, features: str | Iterable[str] = "standard", depth: int = 10) -> None: ...
     @property
     def names(self) -> list[str]: ...
     @property
