@@ -78,9 +78,7 @@ def test_the_memory_of_another_engine_is_refused_and_both_are_described(
     engine = warm("ofi, return")
     before = engine.save()
 
-    with pytest.raises(
-        ObcoreError, match=r"expected .* of ofi, return, .*received .* of "
-    ) as e:
+    with pytest.raises(ObcoreError, match=r"expected .*: ofi, return, .*received .* of ") as e:
         engine.restore(other.save())
 
     assert not isinstance(e.value, DecodeError)

@@ -153,6 +153,16 @@ def test_a_column_feature_of_another_length_is_an_error_that_names_it() -> None:
         obcore.Recording(obcore.sample()).features([short], every="1s")
 
 
+def test_a_column_feature_stands_alone_or_beside_others_of_other_names() -> None:
+    recording = obcore.Recording(obcore.sample())
+    twice = ColumnFeature("twice", ("spread",), lambda spread: 2 * spread)
+    taken = ColumnFeature("spread", ("mid_price",), lambda mid: mid)
+
+    assert recording.features(twice).names == ("twice",)
+    with pytest.raises(ValueError, match="expected each feature once, received 'spread' twice"):
+        recording.features(["spread", taken])
+
+
 def test_a_column_feature_that_reads_what_is_not_there_says_what_it_wanted() -> None:
     lost = ColumnFeature("lost", ("sprad",), lambda column: column)
 

@@ -103,15 +103,40 @@ def test_a_malformed_line_of_trades_is_named_by_its_file_and_number(
     tmp_path: Path, parts: tuple[Path, Path], at: int, text: bytes
 ) -> None:
     lines = list(lines_of(parts[1]))
-    lines[at - 1] = text
+    lines[800 + at - 1] = text
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
-    first.write_bytes(b"".join(lines_of(parts[1])))
-    second.write_bytes(b"".join(lines))
+    first.write_bytes(b"".join(lines[:800]))
+    second.write_bytes(b"".join(lines[800:]))
 
     with pytest.raises(DecodeError, match=f"second.txt line {at}") as error:
         Recording(parts[0], trades=[first, second], instrument=ETH).features("oi")
 
     assert (error.value.source, error.value.line) == ("second.txt", at)
+
+
+def test_files_of_trades_in_the_wrong_order_are_refused(
+    tmp_path: Path, parts: tuple[Path, Path]
+) -> None:
+    lines = list(lines_of(parts[1]))
+    early, late = tmp_path / "early.txt", tmp_path / "late.txt"
+    early.write_bytes(b"".join(lines[:800]))
+    late.write_bytes(b"".join(lines[800:]))
+
+    with pytest.raises(
+        DecodeError, match=r"early.txt line 1: .*none before those of the input"
+    ):
+        Recording(parts[0], trades=[late, early]).features("oi")
+
+
+def test_a_trade_of_another_symbol_is_named_by_its_own_line(
+    tmp_path: Path, parts: tuple[Path, Path]
+) -> None:
+    lines = list(lines_of(parts[1]))
+    lines[2] = lines[2].replace(b"ETHUSDT", b"BTCUSDT")
+    (tmp_path / "mixed.txt").write_bytes(b"".join(lines))
+
+    with pytest.raises(DecodeError, match=r"mixed.txt line 3: symbol"):
+        Recording(parts[0], trades=tmp_path / "mixed.txt").features("oi")
 
 
 CONVERTED = "tardis_csv/converted/binance-futures_trades_2024-08-08_BTCUSDT.csv.gz"

@@ -43,7 +43,10 @@ std::shared_ptr<Engine> make(const py::object& instrument, const py::object& fea
                              std::optional<std::vector<double>> ofi_weights) {
     return std::make_shared<Engine>(
         feature_options(comma_separated(features), depth, mode, std::move(ofi_weights)),
-        grid_of(instrument));
+        grid_of(instrument),
+        py::isinstance<Grid>(instrument)
+            ? ""
+            : py::str(py::getattr(instrument, "symbol", py::str())).cast<std::string>());
 }
 
 Vector on_book(Engine& engine, const Book& book, std::optional<Vector> out) {
@@ -59,8 +62,9 @@ Vector on_book(Engine& engine, const Book& book, std::optional<Vector> out) {
                     ", received " + to_text(book.grid.tick) + " and " + to_text(book.grid.lot));
     }
     Vector filled = vector_for(engine.features.size(), std::move(out));
+    const std::span values(filled.mutable_data(), engine.features.size());  // throws first
     engine.features.on_state(book);
-    engine.features.fill(book, {filled.mutable_data(), engine.features.size()});
+    engine.features.fill(book, values);
     return filled;
 }
 
@@ -76,6 +80,11 @@ void on_trade(Engine& engine, Ticks price, Lots size, Side taker,
                               {ts_event_ns.value_or(absent), ts_recv_ns.value_or(absent)}});
 }
 
+std::int64_t states(Engine& engine) {
+    const Exclusive::Claim claim(engine.exclusive);
+    return engine.features.states();
+}
+
 py::dict missing(Engine& engine) {
     const Exclusive::Claim claim(engine.exclusive);
     py::dict out;
@@ -87,12 +96,12 @@ py::dict missing(Engine& engine) {
 
 py::bytes save(Engine& engine) {
     const Exclusive::Claim claim(engine.exclusive);
-    return py::bytes(engine.features.save(engine.grid));
+    return py::bytes(engine.features.save(engine.grid, engine.symbol));
 }
 
 void restore(Engine& engine, const py::bytes& state) {
     const Exclusive::Claim claim(engine.exclusive);
-    engine.features.restore(std::string_view(state), engine.grid);
+    engine.features.restore(std::string_view(state), engine.grid, engine.symbol);
 }
 
 // Adds the features of a shared library to the catalogue; all of them or none.
@@ -190,20 +199,21 @@ void bind_engine(py::module_& m) {
         .def_property_readonly("names",
                                [](const Engine& engine) { return engine.features.names(); })
         .def_property_readonly("grid", [](const Engine& engine) { return engine.grid; })
-        .def_property_readonly("states",
-                               [](const Engine& engine) { return engine.features.states(); })
-        .def_property_readonly(
-            "waiting_trades",
-            [](const Engine& engine) { return engine.features.waiting_trades(); })
+        .def_property_readonly("symbol", [](const Engine& engine) { return engine.symbol; })
+        .def_property_readonly("states", &states)
+        .def_property_readonly("waiting_trades",
+                               [](Engine& engine) {
+                                   const Exclusive::Claim claim(engine.exclusive);
+                                   return engine.features.waiting_trades();
+                               })
         .def_property_readonly("missing", &missing)
         .def_property_readonly("ready",
                                [](Engine& engine) { return py::len(missing(engine)) == 0; })
         .def("__len__", [](const Engine& engine) { return engine.features.size(); })
         .def("__repr__",
-             [](const Engine& engine) {
+             [](Engine& engine) {
                  return "<FeatureEngine of " + std::to_string(engine.features.size()) +
-                        " features after " + std::to_string(engine.features.states()) +
-                        " states>";
+                        " features after " + std::to_string(states(engine)) + " states>";
              })
         .def("on_book", &on_book, "book"_a, "out"_a.noconvert() = py::none(),
              "Take the book's new state; return its vector, in `out` if given.\n\n"

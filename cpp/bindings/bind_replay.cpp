@@ -31,12 +31,24 @@ public:
     void run(Work&& work) {
         const Exclusive::Claim claim(exclusive_);
         std::optional<Exclusive::Claim> engine_claim;
-        if (engine_) engine_claim.emplace(engine_->exclusive);
+        if (engine_) {
+            engine_claim.emplace(engine_->exclusive);
+            require_alone();
+        }
         const py::gil_scoped_release unlocked;
         work(replay_);
+        if (engine_) changes_ = engine_->features.changes();
     }
 
 private:
+    // Two replays at once, or a replay and a feed, would be one stream to the engine.
+    void require_alone() const {
+        if (changes_ && *changes_ != engine_->features.changes()) {
+            throw Error("engine: something else used it while this recording was replayed");
+        }
+    }
+
+    std::optional<std::uint64_t> changes_;
     std::shared_ptr<Engine> engine_;
     Replay replay_;
     Exclusive exclusive_{"replay"};
@@ -109,6 +121,7 @@ py::dict summary(const Replay& replay) {
     out["repeated_prices"] = seen.repeated_prices;
     out["recv_clock"] = clock_dict(seen.recv);
     out["event_clock"] = clock_dict(seen.event);
+    out["trade_clock"] = clock_dict(seen.trade);
     out["min_latency_ns"] = or_none(seen.min_latency_ns);
     out["max_latency_ns"] = or_none(seen.max_latency_ns);
     out["state"] = to_string(book.state);
@@ -126,6 +139,9 @@ py::dict summary(const Replay& replay) {
     out["locked"] = sync.locked;
     out["uncrossed_levels"] = sync.uncrossed_levels;
     out["trades_without_state"] = replay.trades_without_state();
+    out["trades_behind_depth"] = replay.trades_behind_depth();
+    out["trades_unseen"] = replay.engine().waiting_trades();
+    out["reads_trades"] = replay.engine().reads_trades();
     return out;
 }
 
@@ -200,6 +216,14 @@ void bind_replay(py::module_& m) {
         .def(
             "end", [](GuardedReplay& self) { self.run([](Replay& replay) { replay.end(); }); },
             "The input is at its end.")
+        .def(
+            "drain",
+            [](GuardedReplay& self) {
+                bool goes_on = false;
+                self.run([&](Replay& replay) { goes_on = replay.drain(); });
+                return goes_on;
+            },
+            "Take the next trades behind the last depth; False where none are left.")
         .def(
             "finish",
             [](GuardedReplay& self) { self.run([](Replay& replay) { replay.finish(); }); },

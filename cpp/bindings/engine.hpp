@@ -14,11 +14,12 @@ namespace obcore::bindings {
 
 // A FeatureEngine of one instrument; a replay on another thread may be using it.
 struct Engine {
-    Engine(const FeatureOptions& options, Grid the_grid)
-        : features(options), grid(std::move(the_grid)) {}
+    Engine(const FeatureOptions& options, Grid the_grid, std::string the_symbol)
+        : features(options), grid(std::move(the_grid)), symbol(std::move(the_symbol)) {}
 
     FeatureEngine features;
     Grid grid;
+    std::string symbol;  // empty where nobody named the instrument
     Exclusive exclusive{"engine"};
 };
 

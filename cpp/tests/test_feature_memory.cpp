@@ -181,7 +181,7 @@ void a_finer_grid_changes_no_value() {
 
         Finer finer;
         finer.factors = {.price = seed % 2 == 0 ? 1 : 100, .size = seed % 3 == 0 ? 1 : 10'000};
-        engine.rescale(finer.factors);
+        engine.rescale(finer.factors, finer.book);
         for (int i = 0; i < 300; ++i) {
             const bool is_state = stream.show_next(coarse);
             finer.follow(stream);
@@ -211,7 +211,7 @@ void a_grid_too_fine_for_what_is_remembered_changes_nothing() {
     large.times = {std::int64_t{1} << 62, std::int64_t{1} << 62};
     engine.on_trade(large);
     twin.on_trade(large);
-    CHECK_THROWS(engine.rescale({.price = 10, .size = 100'000}), PrecisionError,
+    CHECK_THROWS(engine.rescale({.price = 10, .size = 100'000}, stream.book), PrecisionError,
                  "fit int64 on the finer grid");
     check_same(engine, twin, stream, 300);
 }
@@ -225,7 +225,7 @@ void a_price_from_before_a_reset_fits_any_grid() {
                  std::vector<Level>{{max_price_ticks, 1}});
     engine.on_state(book);
     engine.reset();
-    engine.rescale({.price = 100, .size = 1});
+    engine.rescale({.price = 100, .size = 1}, Book());
     CHECK(engine.states() == 0);
 }
 

@@ -117,7 +117,7 @@ void it_is_shown_every_state_once_and_every_trade_when_it_is_seen() {
     const std::vector<double> values = values_of(engine, book_at(25));
     CHECK(values[0] == 5.0 && values[1] == 7.0);
 
-    engine.rescale({.price = 1, .size = 10});
+    engine.rescale({.price = 1, .size = 10}, book_at(25));
     engine.on_state(book_at(26));
     CHECK(values_of(engine, book_at(26))[1] == 70.0);
     engine.reset();
@@ -188,6 +188,45 @@ void its_memory_is_saved_and_where_it_refuses_all_stays_as_it_was() {
     CHECK(values_of(engine, book_at(3))[2] == 665.0);
 }
 
+// Throws when it is told to, from either of its calls.
+class Moody final : public StatefulFeature {
+public:
+    static inline bool throws_at_state = false;
+    static inline bool throws_at_trade = false;
+
+    explicit Moody(const Arguments& /*arguments*/) {}
+
+    [[nodiscard]] double on_state(const Situation& /*now*/) override {
+        if (throws_at_state) throw Error("a bad mood");
+        return 0.0;
+    }
+    void on_trade(const TimedTrade& /*trade*/) override {
+        if (throws_at_trade) throw Error("a bad mood");
+    }
+    void reset() override {}
+    void save(StateWriter& /*out*/) const override {}
+    void load(StateReader& /*in*/) override {}
+};
+
+void where_it_throws_the_engine_forgets_everything() {
+    Registry registry;
+    registry.add<Moody>(row("moody"));
+    const char* features = "ofi(window=3), moody, mean(best_bid_qty, window=3), quantity_buy";
+    for (bool* const mood : {&Moody::throws_at_state, &Moody::throws_at_trade}) {
+        FeatureEngine engine(options_with(features, registry));
+        for (Nanos time = 10; time < 60; time += 10) {
+            engine.on_trade({{.price = 100, .size = time}, {time - 5, absent}});
+            engine.on_state(book_at(time));
+        }
+        engine.on_trade({{.price = 100, .size = 1}, {65, absent}});
+        *mood = true;
+        CHECK_THROWS(engine.on_state(book_at(70)), Error, "a bad mood");
+        *mood = false;
+        FeatureEngine fresh(options_with(features, registry));
+        CHECK(engine.save(Grid()) == fresh.save(Grid()));
+    }
+}
+
 // ---- Names --------------------------------------------------------------------------------
 
 void a_name_is_of_small_letters_digits_and_underscores() {
@@ -225,6 +264,7 @@ int main() {
         it_has_settings_an_input_and_levels,
         a_row_without_levels_reads_the_first_one,
         its_memory_is_saved_and_where_it_refuses_all_stays_as_it_was,
+        where_it_throws_the_engine_forgets_everything,
         a_name_is_of_small_letters_digits_and_underscores,
         a_name_that_is_taken_is_refused,
     });

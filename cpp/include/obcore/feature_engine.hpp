@@ -27,6 +27,8 @@ namespace obcore {
 // the depth that it caused. A recording and a live feed drive the same object, so both give
 // the same bits. O(1) a state; allocates nothing once its windows are full. Not thread-safe.
 class FeatureEngine {
+    using Column = FeaturePlan::Column;
+
 public:
     explicit FeatureEngine(const FeatureOptions& options)
         : plan_(options),
@@ -42,6 +44,12 @@ public:
     [[nodiscard]] bool is_source() const noexcept { return source_; }
     [[nodiscard]] std::int64_t states() const noexcept { return number_; }  // since a reset
     [[nodiscard]] std::size_t waiting_trades() const noexcept { return waiting_.waiting(); }
+    // Whether any of its features looks at trades.
+    [[nodiscard]] bool reads_trades() const {
+        return std::ranges::any_of(plan_.features(), [](const Column& column) {
+            return column.is_users || column.feature->reads_trades_only();
+        });
+    }
 
     // ---- Events -----------------------------------------------------------------------------
 
@@ -51,15 +59,19 @@ public:
         if (trade.times.best() == absent) {
             throw DecodeError("trade", "a venue time or a receive time", "neither");
         }
-        waiting_.arrive(trade, [this](const TimedTrade& early) { see(early); });
-        if (source_) {
+        ++changes_;
+        or_forget([&] {
+            waiting_.arrive(trade, [this](const TimedTrade& early) { see(early); });
+            if (!source_) return;
             lagged_waiting_.arrive(trade,
                                    [this](const TimedTrade& early) { lagged_.see(early); });
-        }
+        });
     }
 
-    // The book shows a new state. Throws before anything is remembered.
+    // The book shows a new state. Throws before anything is remembered, unless a feature of
+    // the user throws: then everything is forgotten.
     void on_state(const Book& book) {
+        ++changes_;
         if (plan_.features().empty()) {
             ++number_;
             return;
@@ -74,25 +86,42 @@ public:
         }
         now_ = now;
         if (++number_ == 1) first_ = now_;
-        waiting_.release(times, [this](const TimedTrade& trade) { see(trade); });
-        if (source_) {
-            lagged_waiting_.release(times,
-                                    [this](const TimedTrade& trade) { lagged_.see(trade); });
-        }
-        plan_.state().compute(book, values_);
-        const Situation situation = at(times);
-        for (std::size_t i = 0; i < plan_.features().size(); ++i) {
-            values_[plan_.state().size() + i] =
-                plan_.features()[i].feature->on_state(situation);
-        }
+        or_forget([&] {
+            waiting_.release(times, [this](const TimedTrade& trade) { see(trade); });
+            if (source_) {
+                lagged_waiting_.release(
+                    times, [this](const TimedTrade& trade) { lagged_.see(trade); });
+            }
+            plan_.state().compute(book, values_);
+            const Situation situation = at(times);
+            for (std::size_t i = 0; i < plan_.features().size(); ++i) {
+                values_[plan_.state().size() + i] =
+                    plan_.features()[i].feature->on_state(situation);
+            }
+        });
     }
+
+    // Another recording begins with this state: one that goes on, or none that this engine can
+    // take without a reset.
+    void require_later(const Book& book) const {
+        const Nanos time = on_venue_clock_ ? book.ts_event_ns : book.ts_recv_ns;
+        if (number_ == 0 || now_ == absent || time == absent || time >= now_) return;
+        throw Error("engine: expected a recording that goes on from its last state, at " +
+                    std::to_string(now_) + " ns, received one that begins at " +
+                    std::to_string(time) + " ns; reset() it first");
+    }
+
+    // Grows with every event, so that two users of one engine notice each other.
+    [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
 
     // For mode "source", where rows are trades: the merged trade is part of its own row, the
     // article's lagged features see those before it. `last` is the last that was merged.
     // Instead of on_trade().
     void on_source_trade(const TimedTrade& trade, const TimedTrade& last) {
+        ++changes_;
         lagged_ = trades_;
         trades_.see(trade, last);
+        or_forget([&] { tell_users(trade); });
         const Situation situation = at(trade.times);
         for (std::size_t i = 0; i < plan_.features().size(); ++i) {
             StatefulFeature& feature = *plan_.features()[i].feature;
@@ -114,13 +143,15 @@ public:
 
     // Forgets everything, trades that wait included: behind a gap nothing goes on.
     void reset() {
+        ++changes_;
         forget();
         waiting_.clear();
         lagged_waiting_.clear();
     }
 
     // A finer grid: what is remembered moves onto it, all of it or nothing.
-    void rescale(const Rescale& factors) {
+    // `book` is there already.
+    void rescale(const Rescale& factors, const Book& book) {
         const std::string before = memory();
         try {
             trades_.rescale(factors);
@@ -132,6 +163,7 @@ public:
             load(before);
             throw;
         }
+        plan_.state().load(book);
     }
 
     // ---- Warm-up ----------------------------------------------------------------------------
@@ -154,16 +186,16 @@ public:
     // ---- Saved state ------------------------------------------------------------------------
 
     // All that it remembers. What restores it goes on to the same bits.
-    [[nodiscard]] std::string save(const Grid& grid) const {
+    [[nodiscard]] std::string save(const Grid& grid, std::string_view symbol = {}) const {
         StateWriter out;
-        out.text(description(grid));
+        out.text(description(grid, symbol));
         out.text(memory());
         out.put(checksum(out.bytes()));
         return out.bytes();
     }
 
     // Throws and stays as it was where the bytes are damaged or of another engine.
-    void restore(std::string_view bytes, const Grid& grid) {
+    void restore(std::string_view bytes, const Grid& grid, std::string_view symbol = {}) {
         if (bytes.size() < sizeof(std::uint64_t)) StateReader::fail("fewer");
         const auto body = bytes.substr(0, bytes.size() - sizeof(std::uint64_t));
         if (StateReader(bytes.substr(body.size())).get<std::uint64_t>() != checksum(body)) {
@@ -171,10 +203,11 @@ public:
         }
         StateReader in(body);
         const std::string_view saved = in.text();
-        if (saved != description(grid)) {
-            throw Error("saved state: expected " + description(grid) + ", received " +
+        if (saved != description(grid, symbol)) {
+            throw Error("saved state: expected " + description(grid, symbol) + ", received " +
                         std::string(saved));
         }
+        ++changes_;
         const std::string before = memory();
         try {
             load(in.text());
@@ -185,19 +218,33 @@ public:
     }
 
 private:
-    using Column = FeaturePlan::Column;
-
     // ---- Running ----------------------------------------------------------------------------
 
     void see(const TimedTrade& trade) {
         trades_.see(trade);
+        tell_users(trade);
+    }
+
+    void tell_users(const TimedTrade& trade) {
         for (Column& column : plan_.features()) {
             if (column.is_users) column.feature->on_trade(trade);
         }
     }
 
+    // Half an event must not be remembered.
+    template <typename Work>
+    void or_forget(Work&& work) {
+        try {
+            work();
+        } catch (...) {
+            reset();
+            throw;
+        }
+    }
+
     void forget() {
         number_ = 0;
+        on_venue_clock_ = false;
         now_ = first_ = absent;
         trades_ = {};
         lagged_ = {};
@@ -229,8 +276,8 @@ private:
 
     // ---- Memory -----------------------------------------------------------------------------
 
-    [[nodiscard]] std::string description(const Grid& grid) const {
-        std::string text = "obcore features 1 of ";
+    [[nodiscard]] std::string description(const Grid& grid, std::string_view symbol) const {
+        std::string text = "obcore features 1 of " + std::string(symbol) + ": ";
         for (const std::string& name : names()) text += name + ", ";
         text += "depth " + std::to_string(plan_.state().depth()) + ", tick " +
                 to_text(grid.tick) + ", lot " + to_text(grid.lot) +
@@ -280,6 +327,7 @@ private:
     TradeFlow trades_;
     TradeQueue lagged_waiting_{TradeQueue::Rule::strictly_before};
     TradeFlow lagged_;
+    std::uint64_t changes_ = 0;
     std::int64_t number_ = 0;  // states since the last reset
     Nanos now_ = absent;
     Nanos first_ = absent;

@@ -86,9 +86,11 @@ public:
     // The top of the book that was computed last.
     [[nodiscard]] const DepthView& view() const noexcept { return view_; }
 
+    void load(const Book& book) { view_.load(book); }
+
     // Fills out[0 … size()).
     void compute(const Book& book, std::span<double> out) {
-        view_.load(book);
+        load(book);
         std::size_t filled = starts_standard_ ? fill_standard(out) : 0;
         for (; filled < columns_.size(); ++filled) {
             out[filled] = columns_[filled].compute(view_, columns_[filled].parameters);

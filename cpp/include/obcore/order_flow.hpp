@@ -232,10 +232,11 @@ public:
     void reset() override {
         window_.clear();
         before_ = {};
+        time_before_ = absent;
         sum_ = 0;
     }
     [[nodiscard]] std::string missing(const Situation& now) const override {
-        return window_.missing(now.first, now.now);
+        return now.now == absent ? "a time" : window_.missing(now.first, now.now);
     }
     void rescale(const Rescale& factors) override {
         before_.rescale(factors);

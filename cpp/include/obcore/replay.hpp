@@ -102,11 +102,21 @@ public:
         });
     }
 
+    // Behind the last depth: takes the next trades that have inputs of their own. False where
+    // none are left.
+    bool drain() {
+        const std::int64_t before = statistics_.by_kind[static_cast<std::size_t>(Kind::trade)];
+        take_trades_before(end_of_time, true, max_drained);
+        trades_behind_ += statistics_.by_kind[static_cast<std::size_t>(Kind::trade)] - before;
+        return trades_ && !trades_->is_empty();
+    }
+
     // The end of the recording.
     void finish() {
+        while (drain()) {
+        }
         with_place(*this, [&] {
             if (bare_deltas_ > 0) throw_if_ambiguous();
-            take_trades_before(end_of_time);
             sampler_.finish(book_);
         });
     }
@@ -125,6 +135,7 @@ public:
     [[nodiscard]] const std::string& symbol() const noexcept { return symbol_; }
     [[nodiscard]] std::int64_t states() const noexcept { return states_; }
     [[nodiscard]] std::int64_t regrids() const noexcept { return regrids_; }
+    [[nodiscard]] std::int64_t trades_behind_depth() const noexcept { return trades_behind_; }
     [[nodiscard]] std::int64_t trades_without_state() const noexcept {
         return sampler_.trades_without_state();
     }
@@ -132,6 +143,7 @@ public:
 private:
     static constexpr int bare_deltas_judged = 100;
     static constexpr std::size_t largest_picture = 20;
+    static constexpr std::int64_t max_drained = 65'536;
     static constexpr Nanos last_moment = std::numeric_limits<Nanos>::max();
     static constexpr Times end_of_time{last_moment, last_moment};
 
@@ -158,8 +170,8 @@ private:
         return !options_.grid && error.decimals > 0 && error.decimals <= max_decimals;
     }
 
-    // Everything already decoded moves onto the finer grid, so nothing is ever rounded; where a
-    // part of it does not fit, nothing moves.
+    // Everything already decoded moves onto the finer grid, so nothing is ever rounded. Where a
+    // part of it does not fit, the book stays as it was and the replay ends.
     void widen(const PrecisionError& error) {
         const bool price = error.quantity == PrecisionError::Quantity::price;
         Book book = book_;
@@ -172,8 +184,8 @@ private:
         sync.rescale(factors);
         decoder_.rescale(factors);
         if (trades_) trades_->rescale(factors);
-        engine_->rescale(factors);
         step.decimals = step.text_decimals = error.decimals;
+        sampler_.rescale(factors, book);
         book_ = std::move(book);
         sync_ = std::move(sync);
         if (states_ > 0) ++regrids_;
@@ -189,7 +201,11 @@ private:
             take_trade(event, !trades_);
         } else if (event.is_depth() && is_chosen_depth(event)) {
             if (is_past_stop(event)) return;
-            take_depth(event);
+            const Grid decoded_on = book_.grid;
+            const Times times{event.ts_event_ns, event.ts_recv_ns};
+            take_trades_before(times, event.kind != Kind::snapshot);
+            follow_grid(event, decoded_on);
+            take_depth(event, times);
         }
     }
 
@@ -203,14 +219,16 @@ private:
 
     // From inputs of their own, in their place among the depth. A snapshot that was asked for
     // may share no clock with them; the stream behind it must.
-    void take_trades_before(const Times& depth, bool must_share_clock = true) {
+    void take_trades_before(const Times& depth, bool must_share_clock,
+                            std::int64_t at_most = std::numeric_limits<std::int64_t>::max()) {
         if (!trades_) return;
         with_place(*trades_, [&] {
             const auto read_trade = [&](std::string_view text, Event& event) {
                 return decode(*trades_, text, event);
             };
-            while (const Event* trade =
-                       trades_->next_before(depth, must_share_clock, read_trade)) {
+            for (; at_most > 0; --at_most) {
+                const Event* trade = trades_->next_before(depth, must_share_clock, read_trade);
+                if (trade == nullptr) return;
                 if (belongs(*trade)) {
                     statistics_.see(*trade);
                     take_trade(*trade, true);
@@ -220,9 +238,18 @@ private:
         });
     }
 
-    void take_depth(const Event& event) {
-        const Times times{event.ts_event_ns, event.ts_recv_ns};
-        take_trades_before(times, event.kind != Kind::snapshot);
+    // A trade may have needed a finer grid than the event in hand was decoded on.
+    void follow_grid(Event& event, const Grid& decoded_on) const {
+        const auto factor = [](const Step& from, const Step& to) {
+            return static_cast<std::int64_t>(
+                powers_of_ten[static_cast<std::size_t>(to.decimals - from.decimals)]);
+        };
+        const Rescale factors{.price = factor(decoded_on.tick, book_.grid.tick),
+                              .size = factor(decoded_on.lot, book_.grid.lot)};
+        if (factors.price != 1 || factors.size != 1) obcore::rescale(event, factors);
+    }
+
+    void take_depth(const Event& event, const Times& times) {
         sampler_.before_change(book_, times);
         const Verdict verdict = sync_.on(event, book_);
         if (verdict == Verdict::gap) note_gap(event);
@@ -371,6 +398,7 @@ private:
     std::vector<std::string> formats_;
     std::int64_t states_ = 0;
     std::int64_t regrids_ = 0;
+    std::int64_t trades_behind_ = 0;  // of inputs of their own, behind the last depth
     bool stopped_ = false;
 };
 

@@ -46,6 +46,9 @@ public:
     void reset() override { mids_.clear(); }
     [[nodiscard]] std::string missing(const Situation& now) const override {
         if (is_warm(now)) return {};
+        if (horizon_.is_timed() && mids_.full()) {
+            return "a horizon of at most " + std::to_string(mids_.limit()) + " states";
+        }
         return horizon_.is_timed() ? "a state " + horizon_.text() + " ago"
                                    : std::to_string(mids_.size()) + " of " +
                                          std::to_string(mids_.limit()) + " states";

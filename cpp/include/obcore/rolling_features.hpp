@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "obcore/rolling.hpp"
@@ -64,11 +65,19 @@ public:
 };
 
 // A number of one window: mean, std, z_score.
-template <double (*statistic)(const Moments&)>
+template <double (*statistic)(const Moments&), std::int64_t min_states = 1>
 class Statistic final : public OverSharedWindows {
 public:
     explicit Statistic(const Arguments& arguments)
-        : shared_(arguments.shared->moments(arguments.input, arguments.windows[0])) {}
+        : shared_(arguments.shared->moments(arguments.input, arguments.windows[0])) {
+        const Window& window = arguments.windows[0];
+        if (!window.is_timed() && window.states < min_states) {
+            throw Error(
+                "feature: expected a window of 2 states or more, which a sample "
+                "deviation takes, received " +
+                window.text());
+        }
+    }
 
     [[nodiscard]] double on_state(const Situation& now) override {
         const Moments& moments = shared_.at(now);

@@ -77,6 +77,8 @@ public:
 
     // After a whole message: the book shows a new state.
     void on_state(const Book& book) {
+        if (!started_) engine_->require_later(book);
+        started_ = true;
         engine_->on_state(book);
         switch (every_.mode) {
             case Every::Mode::event:
@@ -127,6 +129,12 @@ public:
                 "one behind more than " + std::to_string(max_recent) + " later states");
         }
         ++orphans_;
+    }
+
+    // A finer grid: what waits moves onto it; `book` is there already.
+    void rescale(const Rescale& factors, const Book& book) {
+        tape_.rescale(factors);
+        engine_->rescale(factors, book);
     }
 
     // The end of the recording: a grid time on the very last state still has its row.
@@ -219,6 +227,7 @@ private:
     std::shared_ptr<FeatureEngine> engine_;
     Every every_;
     Rows rows_;
+    bool started_ = false;
     bool visible_ = false;  // the book shows a state that rows may speak of
     std::int64_t states_ = 0;
     Nanos next_grid_ns_ = 0;

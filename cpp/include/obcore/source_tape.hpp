@@ -35,6 +35,14 @@ public:
         }
     }
 
+    void rescale(const Rescale& factors) {
+        for (std::optional<Merged>* open : {&buy_, &sell_}) {
+            if (!*open) continue;
+            obcore::rescale((*open)->whole.trade, factors);
+            obcore::rescale((*open)->last.trade, factors);
+        }
+    }
+
 private:
     struct Merged {
         TimedTrade whole;

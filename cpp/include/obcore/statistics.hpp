@@ -43,6 +43,7 @@ struct Statistics {
     std::int64_t levels = 0;
     Clock recv;
     Clock event;
+    Clock trade;  // the venue's, of trades
     // Lower envelope of receive − venue time: the clock offset plus the fastest way here.
     Nanos min_latency_ns = absent;
     Nanos max_latency_ns = absent;
@@ -60,6 +61,7 @@ struct Statistics {
             ++skipped_names[room ? seen.name : "(other)"];
         }
         recv.see(seen.ts_recv_ns);
+        if (seen.kind == Kind::trade) trade.see(seen.ts_event_ns);
         // A snapshot that was asked for is ahead of the stream that it joins.
         if (seen.ts_event_ns == absent || seen.kind == Kind::snapshot) return;
         if (seen.is_depth()) event.see(seen.ts_event_ns);

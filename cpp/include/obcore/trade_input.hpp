@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,15 +43,17 @@ public:
                                            Decode&& decode) {
         while (trades_.empty() && !at_end_) read_chunk(decode);
         if (trades_.empty()) return nullptr;
-        const Times trade{trades_.front().ts_event_ns, trades_.front().ts_recv_ns};
+        const Event& next = trades_.front().event;
+        const Times trade{next.ts_event_ns, next.ts_recv_ns};
         if (!trade.shares_clock(depth)) {
             if (!must_share_clock) return nullptr;
             throw DecodeError("trade", "a time on a clock that the depth has too",
                               "none, so it has no place among the depth");
         }
-        return is_earlier(trade, depth) ? &trades_.front() : nullptr;
+        return is_earlier(trade, depth) ? &next : nullptr;
     }
     void pop() { trades_.pop_front(); }
+    [[nodiscard]] bool is_empty() const noexcept { return trades_.empty() && at_end_; }
 
     // Decodes one message with this input's own decoder.
     bool decode(std::string_view text, const Grid& grid, Event& event) {
@@ -58,14 +61,25 @@ public:
     }
 
     void rescale(const Rescale& factors) {
-        for (Event& trade : trades_) obcore::rescale(trade, factors);
+        for (Placed& trade : trades_) obcore::rescale(trade.event, factors);
         decoder_.rescale(factors);
     }
 
-    [[nodiscard]] const std::string& source() const noexcept { return source_; }
-    [[nodiscard]] std::int64_t line() const noexcept { return splitter_.line(); }
+    // Where the next trade stands, or while bytes are read, where they do.
+    [[nodiscard]] const std::string& source() const noexcept {
+        return reading_ || trades_.empty() ? *source_ : *trades_.front().source;
+    }
+    [[nodiscard]] std::int64_t line() const noexcept {
+        return reading_ || trades_.empty() ? splitter_.line() : trades_.front().line;
+    }
 
 private:
+    struct Placed {
+        Event event;
+        std::shared_ptr<const std::string> source;
+        std::int64_t line = 0;
+    };
+
     [[nodiscard]] static bool is_earlier(const Times& trade, const Times& depth) noexcept {
         if (trade.ts_recv_ns != absent && depth.ts_recv_ns != absent) {
             return trade.ts_recv_ns < depth.ts_recv_ns;
@@ -75,39 +89,53 @@ private:
 
     template <typename Decode>
     void read_chunk(Decode&& decode) {
-        const auto keep = [&](std::string_view text) {
+        reading_ = true;
+        const auto read = [&](std::string_view text) {
             Event event;
-            if (decode(text, event) && event.kind == Kind::trade) {
-                trades_.push_back(std::move(event));
-            }
+            if (decode(text, event)) keep(std::move(event));
         };
         std::optional<Chunk> chunk = pull_();
-        const bool ends = !chunk || chunk->begins;
-        if (ends) {
-            splitter_.finish(keep);
+        if (!chunk || chunk->begins) {
+            splitter_.finish(read);
             Event event;
-            if (decoder_.finish(event) && event.kind == Kind::trade) {
-                trades_.push_back(std::move(event));
-            }
+            if (decoder_.finish(event)) keep(std::move(event));
         }
-        if (!chunk) {
-            at_end_ = true;
-            return;
+        if (chunk && chunk->begins) begin(std::move(chunk->name));
+        if (chunk) splitter_.feed(chunk->bytes, read);
+        at_end_ = !chunk;
+        reading_ = false;
+    }
+
+    void begin(std::string name) {
+        source_ = std::make_shared<const std::string>(std::move(name));
+        splitter_ = {};
+        decoder_ = FormatDecoder({}, filter_);
+        is_first_ = true;
+    }
+
+    void keep(Event&& event) {
+        if (event.kind != Kind::trade) return;
+        const Times times{event.ts_event_ns, event.ts_recv_ns};
+        if (is_first_ && last_.shares_clock(times) && is_earlier(times, last_)) {
+            throw DecodeError("trade",
+                              "none before those of the input before it (inputs of "
+                              "trades go in the order of time)",
+                              std::to_string(times.best()));
         }
-        if (ends) {
-            source_ = std::move(chunk->name);
-            splitter_ = {};
-            decoder_ = FormatDecoder({}, filter_);
-        }
-        splitter_.feed(chunk->bytes, keep);
+        is_first_ = false;
+        last_ = times;
+        trades_.push_back({std::move(event), source_, splitter_.line()});
     }
 
     Pull pull_;
     SymbolFilter filter_;
     FormatDecoder decoder_;
     Splitter splitter_;
-    std::string source_;
-    std::deque<Event> trades_;
+    std::shared_ptr<const std::string> source_ = std::make_shared<const std::string>();
+    std::deque<Placed> trades_;
+    Times last_;
+    bool is_first_ = false;  // no trade of this input was read yet
+    bool reading_ = false;
     bool at_end_ = false;
 };
 

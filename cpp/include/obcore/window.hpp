@@ -138,6 +138,7 @@ public:
     void clear() noexcept {
         entries_.clear();
         overflowed_ = false;
+        lost_ = absent;
     }
 
     void save(StateWriter& out) const {

@@ -40,19 +40,7 @@ from obcore.data.parquet import FeatureFile, require_pyarrow, write_features
 from obcore.data.table import Summary
 
 GAPS_WARNED = 3
-TRADE_FEATURES = {
-    *(
-        "interval_buy",
-        "interval_sell",
-        "quantity_buy",
-        "quantity_sell",
-        "rate_buy",
-        "rate_sell",
-    ),
-    *("volume_buy", "volume_sell", "oi", "qi", "vi", "signed_flow", "last_trade_price"),
-    *("last_trade_side", "last_trade_age", "adjusted_mid_9", "adjusted_mid_10"),
-    "adjusted_mid_11",
-}
+TRADES_AHEAD = 1_000  # a few always come behind the last state
 
 
 def features(
@@ -140,6 +128,11 @@ def features(
     seconds = time.perf_counter() - start
 
     warn_of_losses(file)
+    if weights is not None:
+        warn_of_weights(file, weights)
+    if every == "trade" and file.summary.counts["trades_behind_depth"]:
+        count = file.summary.counts["trades_behind_depth"]
+        warn(f"{count:,} trades are behind the last depth: their rows repeat its last state")
     if json:
         print_json(features_document(file, seconds))
     else:
@@ -188,6 +181,14 @@ def weight_rows(file: FeatureFile, weights: OfiWeights | None) -> list[tuple[str
     return [("ofi weights", f"fitted on {weights.train_rows:,} rows of {weights.symbol}")]
 
 
+def warn_of_weights(file: FeatureFile, weights: OfiWeights) -> None:
+    """Say on stderr where fitted weights do not meet what they were fitted on."""
+    if not any("integrated_ofi" in column for column in file.columns):
+        warn("--ofi-weights changes nothing: integrated_ofi is not among the features")
+    if weights.symbol and file.summary.symbol not in ("", weights.symbol):
+        warn(f"the weights were fitted on {weights.symbol}, not on {file.summary.symbol}")
+
+
 def warn_of_losses(file: FeatureFile) -> None:
     """Say on stderr where the rows do not cover the whole recording."""
     summary = file.summary
@@ -208,10 +209,29 @@ def warn_of_losses(file: FeatureFile) -> None:
             f"{summary.counts['ignored_trades']:,} trades were left out: told twice, singly and "
             "as aggregates, or replaced by --trades"
         )
-    if TRADE_FEATURES & set(file.columns) and not summary.counts["kinds"]["trade"]:
-        warn("there are no trades: their features are NaN; --trades names a file that has them")
+    for line in trade_warnings(summary):
+        warn(line)
     if summary.counts["crossed"]:
         warn(f"the book was crossed after {summary.counts['crossed']:,} messages")
+
+
+def trade_warnings(summary: Summary) -> list[str]:
+    """Return a line on each thing that keeps features of trades from what they could be."""
+    counts = summary.counts
+    lines = []
+    if counts["reads_trades"] and not counts["kinds"]["trade"]:
+        lines.append(
+            "there are no trades: their features are NaN; --trades names a file with them"
+        )
+    if counts["trade_clock"]["regressions"]:
+        lines.append(
+            f"the clock of trades ran back {counts['trade_clock']['regressions']:,} times"
+        )
+    if counts["reads_trades"] and counts["trades_unseen"] > TRADES_AHEAD:
+        lines.append(
+            f"{counts['trades_unseen']:,} trades are later than every state: none saw them"
+        )
+    return lines
 
 
 def gap_warnings(summary: Summary) -> list[str]:

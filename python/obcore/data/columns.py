@@ -36,9 +36,11 @@ class ColumnPlan:
     depth: int
 
     @classmethod
-    def of(cls, features: str | Iterable[str | ColumnFeature], depth: int) -> ColumnPlan:
+    def of(
+        cls, features: str | ColumnFeature | Iterable[str | ColumnFeature], depth: int
+    ) -> ColumnPlan:
         """Return the plan for a list of names, sets and functions."""
-        if isinstance(features, str):
+        if isinstance(features, (str, ColumnFeature)):
             features = [features]
         wanted: list[str | ColumnFeature] = []
         for feature in features:
@@ -46,6 +48,11 @@ class ColumnPlan:
                 wanted.append(feature)
             else:
                 wanted.extend(feature_names(feature, depth))
+        names = [_name(feature) for feature in wanted]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            msg = f"feature: expected each feature once, received {twice!r} twice"
+            raise ValueError(msg)
         read = [
             name
             for feature in wanted
@@ -63,9 +70,7 @@ class ColumnPlan:
             table[feature] if isinstance(feature, str) else self._computed(feature, table)
             for feature in self.wanted
         ]
-        names = tuple(
-            feature if isinstance(feature, str) else feature.name for feature in self.wanted
-        )
+        names = tuple(_name(feature) for feature in self.wanted)
         return replace(table, names=names, values=np.column_stack(columns))
 
     def _computed(self, feature: ColumnFeature, table: FeatureTable) -> NDArray[np.float64]:
@@ -78,6 +83,10 @@ class ColumnPlan:
             )
             raise ValueError(msg)
         return column
+
+
+def _name(feature: str | ColumnFeature) -> str:
+    return feature if isinstance(feature, str) else feature.name
 
 
 def _inputs(feature: ColumnFeature, depth: int) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from obcore.instrument import Instrument
 
     Path_ = str | PathLike[str]
-    Features = str | Iterable[str | ColumnFeature] | FeatureEngine
+    Features = str | ColumnFeature | Iterable[str | ColumnFeature] | FeatureEngine
 
 
 class Recording:
@@ -105,7 +105,8 @@ class Recording:
             Names and sets, as a list or with commas between them: ``"standard"``, ``"all"``,
             ``"collector"``, ``"stateful"``, ``"oi, mean(spread)"``. A list may hold
             `ColumnFeature` functions too. An engine goes on from its memory, and keeps what it
-            sees: so it is warmed up.
+            sees: so it is warmed up. The recording must go on where the engine is; where a
+            hole lies between, `FeatureEngine.reset` it first.
         depth : int, optional
             Levels a side, where a formula has a depth.
         every : str or int, optional
@@ -168,7 +169,7 @@ class Recording:
             if depth != 10 or mode != "causal" or ofi_weights is not None:
                 msg = "depth, mode, ofi_weights: expected none, for the engine has its own"
                 raise ValueError(msg)
-            chosen = {"engine": features, "grid": features.grid}
+            chosen = {"engine": features, **self._of_engine(features)}
         else:
             names = features if isinstance(features, str) else ", ".join(features)
             chosen = {"features": names, "depth": depth, "mode": mode}
@@ -267,8 +268,25 @@ class Recording:
                     return
             replay.end()
             done.append(reader.source())
+        while replay.drain():
+            yield tuple(done)
         replay.finish()
         yield tuple(done)
+
+    def _of_engine(self, engine: FeatureEngine) -> dict[str, Any]:
+        """Return the options that follow from an engine's instrument."""
+        symbol, grid = self._options["symbol"], self._options["grid"]
+        normalised = symbol.replace("/", "").replace("-", "").upper()
+        if symbol and engine.symbol and normalised != engine.symbol:
+            msg = f"engine: expected one of {normalised}, received one of {engine.symbol}"
+            raise ValueError(msg)
+        if grid is not None and grid != engine.grid:
+            msg = (
+                f"engine: expected tick {grid.tick} and lot {grid.lot} as the recording has, "
+                f"received {engine.grid.tick} and {engine.grid.lot}"
+            )
+            raise ValueError(msg)
+        return {"symbol": symbol or engine.symbol, "grid": engine.grid}
 
     def _require_trust(self, summary: Summary) -> None:
         if not summary.is_trusted:

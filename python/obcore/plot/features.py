@@ -61,7 +61,7 @@ def features_figure(columns: Columns, metadata: Mapping[str, Any], *, name: str)
     ----------
     columns : mapping of str to (n,) array
         As `obcore.data.parquet.read_features` returns them. A panel whose features are not there
-        is left out, and the picture says so.
+        is left out; where no feature that remembers is there, the picture says so.
     metadata : mapping
         As `obcore.data.parquet.describe` returns it: instrument, every, gaps.
     name : str
