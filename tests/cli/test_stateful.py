@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,6 +74,35 @@ def test_features_of_trades_without_trades_are_told_of(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "there are no trades: their features are NaN; --trades names a file" in result.stderr
+
+
+def test_features_of_features_of_trades_are_told_of_too(tmp_path: Path) -> None:
+    depth, _ = split_sample(tmp_path)
+
+    result = run("features", depth, "--set", "mean(oi)", "-o", tmp_path / "out.parquet")
+
+    assert "there are no trades" in result.stderr
+
+
+def test_rows_behind_the_last_depth_are_told_of(tmp_path: Path) -> None:
+    depth, trades = split_sample(tmp_path)
+    depth.write_bytes(b"".join(depth.read_bytes().splitlines(keepends=True)[:5_000]))
+    out = tmp_path / "out.parquet"
+
+    result = run("features", depth, "--trades", trades, "--every", "trade", "-o", out)
+
+    assert "trades are behind the last depth: their rows repeat its last state" in result.stderr
+
+
+def test_weights_that_meet_nothing_or_another_market_are_told_of(tmp_path: Path) -> None:
+    weights, out = tmp_path / "weights.json", tmp_path / "out.parquet"
+    fitted = obcore.fit_ofi_weights(obcore.Recording(obcore.sample()), levels=2)
+    replace(fitted, symbol="BTCUSDT").save(weights)
+
+    result = run("features", obcore.sample(), "--ofi-weights", weights, "-o", out)
+
+    assert "--ofi-weights changes nothing: integrated_ofi is not among" in result.stderr
+    assert "fitted on BTCUSDT, not on ETHUSDT" in result.stderr
 
 
 def test_trades_among_the_depth_are_left_out_and_told_of_where_a_file_has_them(

@@ -44,10 +44,10 @@ public:
     [[nodiscard]] bool is_source() const noexcept { return source_; }
     [[nodiscard]] std::int64_t states() const noexcept { return number_; }  // since a reset
     [[nodiscard]] std::size_t waiting_trades() const noexcept { return waiting_.waiting(); }
-    // Whether any of its features looks at trades.
+    // Whether a feature of the catalogue looks at trades.
     [[nodiscard]] bool reads_trades() const {
         return std::ranges::any_of(plan_.features(), [](const Column& column) {
-            return column.is_users || column.feature->reads_trades_only();
+            return column.feature->reads_trades_only();
         });
     }
 
