@@ -222,7 +222,7 @@ void where_it_throws_the_engine_forgets_everything() {
         *mood = true;
         CHECK_THROWS(engine.on_state(book_at(70)), Error, "a bad mood");
         *mood = false;
-        FeatureEngine fresh(options_with(features, registry));
+        const FeatureEngine fresh(options_with(features, registry));
         CHECK(engine.save(Grid()) == fresh.save(Grid()));
     }
 }
