@@ -59,7 +59,8 @@ Parameters
 ----------
 features : str or iterable of str, optional
     Names and the sets ``"standard"``, ``"all"``, ``"collector"``, as a list or with commas
-    between them. Parameters go in parentheses: ``"obi_5, vwap(levels=10)"``. See `obcore.features.catalog`.
+    between them. Parameters go in parentheses: ``"obi_5, vwap(levels=10)"``. See
+    `obcore.features.catalog`.
 depth : int, optional
     Levels a side where a formula has a depth, 1 to 1,000.
 

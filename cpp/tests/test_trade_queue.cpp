@@ -10,20 +10,12 @@
 #include "check.hpp"
 #include "dice.hpp"
 #include "obcore/trade_flow.hpp"
+#include "trades.hpp"
 
 namespace {
 
 using namespace obcore;
 using Prices = std::vector<Ticks>;
-
-TimedTrade trade_at(Times times, Ticks price = 100, Side taker = Side::bid, Lots size = 1) {
-    TimedTrade out;
-    out.trade.price = price;
-    out.trade.size = size;
-    out.trade.taker = taker;
-    out.times = times;
-    return out;
-}
 
 // A queue whose trades are told apart by their price.
 struct Recorder {
@@ -127,18 +119,6 @@ struct PlainQueue {
         return seen;
     }
 };
-
-Times random_times(Dice& dice, Nanos now) {
-    Times times{now + dice.around(3), now + dice.around(2)};
-    if (dice.one_in(6)) times.ts_event_ns = absent;
-    if (dice.one_in(6) && times.ts_event_ns != absent) times.ts_recv_ns = absent;
-    return times;
-}
-
-TimedTrade random_trade(Dice& dice, Nanos now) {
-    return trade_at(random_times(dice, now), 1'000 + dice.around(50),
-                    dice.one_in(2) ? Side::bid : Side::ask, 1 + dice.below(100));
-}
 
 void any_stream_is_seen_in_the_plain_order() {
     Dice dice(1);

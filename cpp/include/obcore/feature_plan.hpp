@@ -27,9 +27,9 @@ struct FeatureOptions {
     std::string features = "standard";
     std::size_t depth = 10;  // N, where a formula has one
     bool source = false;     // the article's signs and lags, for parity with it alone
-    std::vector<double>
-        ofi_weights;  // of integrated_ofi, from level 1 on; none: ten equal ones
-    const Registry* registry = nullptr;  // features of the user
+    // Of integrated_ofi, from level 1 on; none: ten equal ones.
+    std::vector<double> ofi_weights = {};  // NOLINT(readability-redundant-member-init): for GCC
+    const Registry* registry = nullptr;    // features of the user
 };
 
 // What was asked for, and what has to be computed for it, in an order in which it can be: first

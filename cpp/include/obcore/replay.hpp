@@ -201,10 +201,12 @@ private:
             take_trade(event, !trades_);
         } else if (event.is_depth() && is_chosen_depth(event)) {
             if (is_past_stop(event)) return;
-            const Grid decoded_on = book_.grid;
             const Times times{event.ts_event_ns, event.ts_recv_ns};
-            take_trades_before(times, event.kind != Kind::snapshot);
-            follow_grid(event, decoded_on);
+            if (trades_) {
+                const Grid decoded_on = book_.grid;
+                take_trades_before(times, event.kind != Kind::snapshot);
+                follow_grid(event, decoded_on);
+            }
             take_depth(event, times);
         }
     }
