@@ -137,15 +137,18 @@ void race(const char* name, const Messages& messages) {
 }
 
 template <Side side>
-using Ring12 = Ladder<side, 1 << 12>;
+using Ring12 = Ladder<side, 1 << 12, 1 << 12>;
 template <Side side>
-using Ring14 = Ladder<side, 1 << 14>;
+using Ring14 = Ladder<side, 1 << 14, 1 << 14>;
 template <Side side>
-using Ring15 = Ladder<side, 1 << 15>;
+using Ring15 = Ladder<side, 1 << 15, 1 << 15>;
 template <Side side>
-using Ring16 = Ladder<side, 1 << 16>;
+using Ring16 = Ladder<side, 1 << 16, 1 << 16>;
 template <Side side>
-using Ring18 = Ladder<side, 1 << 18>;
+using Ring18 = Ladder<side, 1 << 18, 1 << 18>;
+
+template <Side side>
+using Growing = Ladder<side>;
 
 }  // namespace
 
@@ -156,6 +159,7 @@ int main(int argc, char** argv) {
     const Messages messages = read(bytes, {Step::from_text(tick), Step::from_text(lot)});
     std::printf("%zu messages, %zu level updates\n%-28s %8s %12s   checksums\n",
                 messages.events.size(), messages.updates, "layout", "ns/upd", "+ top 10");
+    race<Growing>("ladder, as in a book", messages);
     race<Ring12>("ladder, ring of 4,096", messages);
     race<Ring14>("ladder, ring of 16,384", messages);
     race<Ring15>("ladder, ring of 32,768", messages);

@@ -124,8 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool bid = input.take<std::uint8_t>() % 2 == 0;
     const bool small = input.take<std::uint8_t>() % 2 == 0;
     if (bid && small) Twins<Side::bid, 128>().run(input);
-    if (bid && !small) Twins<Side::bid, 1 << 15>().run(input);
+    if (bid && !small) Twins<Side::bid, 1 << 14>().run(input);
     if (!bid && small) Twins<Side::ask, 128>().run(input);
-    if (!bid && !small) Twins<Side::ask, 1 << 15>().run(input);
+    if (!bid && !small) Twins<Side::ask, 1 << 14>().run(input);
     return 0;
 }

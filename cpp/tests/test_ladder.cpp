@@ -21,7 +21,7 @@ namespace {
 
 using namespace obcore;
 
-constexpr std::int64_t usual_window = std::int64_t{1} << 15;
+constexpr std::int64_t usual_window = std::int64_t{1} << 14;
 constexpr Lots max_lots = std::numeric_limits<Lots>::max();
 
 template <Side side>

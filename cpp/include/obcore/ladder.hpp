@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "obcore/far_levels.hpp"
 #include "obcore/occupancy.hpp"
 #include "obcore/units.hpp"
 
@@ -16,37 +17,40 @@ namespace obcore {
 // All levels of one side of a book.
 //
 // The levels near the best lie in a flat ring indexed by tick; those worse than the ring's
-// reach lie beside it, exactly, in a sorted vector. The ring follows the best, so an update
-// near the touch costs O(1) and a far one O(log n) plus a move of the vector. 270 KB a side at
-// the start.
+// reach lie beside it, exactly, in sorted chunks. The ring follows the best, and doubles where
+// many updates land just beyond it; so an update costs O(1), a rare far one O(log n). 133 KB a
+// side at the start.
 //
 // Inside, a level is found by its key: the price for bids, the negated price for asks, so that
 // on both sides a higher key is a better price. Not thread-safe.
 //
-// `window` is how many ticks the ring reaches; docs/decisions/0002-flat-ladder.md has the
-// measurements behind the default.
-template <Side side, std::int64_t window = std::int64_t{1} << 15>
+// The ring reaches `first_window` ticks at the start and never more than `max_window`;
+// docs/decisions/0002-flat-ladder.md has the measurements behind the defaults.
+template <Side side, std::int64_t first_window = std::int64_t{1} << 14,
+          std::int64_t max_window = std::int64_t{1} << 18>
 class Ladder {
-public:
-    Ladder() : sizes_(static_cast<std::size_t>(window)) {}
+    static_assert(first_window >= 128 && first_window <= max_window);
+    static_assert(std::has_single_bit(static_cast<std::uint64_t>(first_window)) &&
+                  std::has_single_bit(static_cast<std::uint64_t>(max_window)));
 
+public:
     // Sets a level to an absolute size; size 0 removes it, also where there is none.
+    //
+    // Whether a level comes or goes nobody can predict: branches on it would cost more than all
+    // the rest, so the conditions are computed.
     void set(Level level) {
         const std::int64_t key = key_of(level.price);
-        if (key > high_ || (key < low() && empty())) [[unlikely]] {
-            if (level.size == 0) return;
-            move_window(key + headroom);
-        }
-        if (key < low()) [[unlikely]] {
-            set_far(key, level.size);
+        ++updates_;
+        if (!is_near(key)) [[unlikely]] {
+            set_outside(key, level.size);
             return;
         }
         set_near(key, level.size);
-        if (level.size != 0) {
-            best_ = std::max(best_, key);
-        } else if (key == best_) {
+        const auto is_left = static_cast<unsigned>(level.size == 0);
+        const auto is_better = static_cast<unsigned>(key > best_) & ~is_left;
+        best_ = is_better != 0 ? key : best_;
+        if ((static_cast<unsigned>(key == best_) & is_left) != 0) [[unlikely]]
             find_next_best();
-        }
     }
 
     // Replaces everything. A price that comes twice keeps its last size; size 0 is no level.
@@ -57,17 +61,18 @@ public:
             if (level.size != 0) best = std::max(best, key_of(level.price));
         }
         if (best == absent) return;
-        move_window(best + headroom);
+        move_window(best + headroom());
+        std::vector<Far> far;
         for (const Level& level : levels) {
             const std::int64_t key = key_of(level.price);
             if (key > high_) continue;  // only a size 0 lies above the best
             if (key >= low()) {
                 set_near(key, level.size);
             } else {
-                far_.push_back({key, level.size});
+                far.push_back({key, level.size});
             }
         }
-        tidy_far();
+        assign_far(far);
         best_ = high_;
         find_next_best();
     }
@@ -86,7 +91,7 @@ public:
     }
 
     [[nodiscard]] bool empty() const noexcept { return best_ == absent; }
-    [[nodiscard]] std::size_t count() const noexcept { return near_count_ + far_.size(); }
+    [[nodiscard]] std::size_t count() const noexcept { return near_count_ + far_.count(); }
     [[nodiscard]] Int128 total_lots() const noexcept { return total_; }
 
     [[nodiscard]] std::optional<Level> best() const noexcept {
@@ -98,7 +103,7 @@ public:
     [[nodiscard]] std::optional<Level> at(std::size_t index) const noexcept {
         if (index >= count()) return std::nullopt;
         if (index >= near_count_) {
-            const Far& far = far_[far_.size() - 1 - (index - near_count_)];
+            const Far& far = far_.at(index - near_count_);
             return Level{price_of(far.key), far.size};
         }
         std::int64_t base = best_ & ~std::int64_t{63};
@@ -117,9 +122,7 @@ public:
     [[nodiscard]] Lots size_at(Ticks price) const noexcept {
         const std::int64_t key = key_of(price);
         if (key > high_) return 0;
-        if (key >= low()) return near(key);
-        const auto found = find_far(key);
-        return found != far_.end() && found->key == key ? found->size : 0;
+        return key >= low() ? near(key) : far_.size_at(key);
     }
 
     // Copies the best levels, best first, and returns how many there were.
@@ -137,9 +140,10 @@ public:
             }
             if (filled == near_count_) break;
         }
-        for (auto far = far_.rbegin(); far != far_.rend() && filled < out.size(); ++far) {
-            out[filled++] = {price_of(far->key), far->size};
-        }
+        far_.from_best([&](const Far& far) {
+            out[filled++] = {price_of(far.key), far.size};
+            return filled < out.size();
+        });
         return filled;
     }
 
@@ -149,48 +153,83 @@ public:
     }
 
     [[nodiscard]] std::size_t memory_usage() const noexcept {
-        return sizeof(*this) + sizes_.capacity() * sizeof(Lots) + far_.capacity() * sizeof(Far);
+        return sizeof(*this) + sizes_.capacity() * sizeof(Lots) + occupied_.memory_usage() +
+               far_.memory_usage();
     }
 
 private:
-    struct Far {
-        std::int64_t key;
-        Lots size;
-    };
+    using Far = FarLevels::Far;
 
-    // Room above the best, so that a market that moves a little leaves the window in place.
-    static constexpr std::int64_t headroom = window / 4;
-    static_assert(headroom + 63 < window,
-                  "the best lies inside, also with its word rounded up");
+    // The ring doubles when so many updates landed within a window below it, and they were more
+    // than one in `rarity`: too many to be a book that is being built.
+    static constexpr std::int64_t misses_judged = 2'048;
+    static constexpr std::int64_t rarity = 32;
 
     [[nodiscard]] static std::int64_t key_of(Ticks price) noexcept {
         return side == Side::bid ? price : -price;
     }
     [[nodiscard]] static Ticks price_of(std::int64_t key) noexcept { return key_of(key); }
 
-    [[nodiscard]] std::int64_t low() const noexcept { return high_ - window + 1; }
+    [[nodiscard]] std::int64_t window() const noexcept {
+        return static_cast<std::int64_t>(mask_) + 1;
+    }
+    // Room above the best, so that a market that moves a little leaves the window in place.
+    [[nodiscard]] std::int64_t headroom() const noexcept { return window() / 4; }
+    [[nodiscard]] std::int64_t low() const noexcept { return high_ - window() + 1; }
+    // Whether a key lies in [low, high]; one comparison, for a negative number wraps.
+    [[nodiscard]] bool is_near(std::int64_t key) const noexcept {
+        return static_cast<std::uint64_t>(high_ - key) <= mask_;
+    }
 
     [[nodiscard]] Lots& near(std::int64_t key) noexcept {
-        return sizes_[static_cast<std::size_t>(key & (window - 1))];
+        return sizes_[static_cast<std::size_t>(key) & mask_];
     }
     [[nodiscard]] Lots near(std::int64_t key) const noexcept {
-        return sizes_[static_cast<std::size_t>(key & (window - 1))];
+        return sizes_[static_cast<std::size_t>(key) & mask_];
     }
 
     void set_near(std::int64_t key, Lots size) {
         Lots& held = near(key);
-        total_ += size - Int128{held};
-        if (size != 0) {
-            if (held == 0) {
-                occupied_.set(key);
-                ++near_count_;
-            }
-            held = size;
-        } else if (held != 0) {
-            held = 0;
-            occupied_.reset(key);
-            --near_count_;
+        total_ += size - held;  // both are 0 or more
+        near_count_ +=
+            static_cast<std::size_t>(size != 0) - static_cast<std::size_t>(held != 0);
+        occupied_.set(key, size != 0);
+        held = size;
+    }
+
+    void set_outside(std::int64_t key, Lots size) {
+        if (key < high_ && !empty()) {
+            total_ += size - far_.exchange(key, size);
+            if (key >= low() - window()) note_miss();
+        } else if (size != 0) {
+            move_window(key + headroom());
+            set_near(key, size);
+            best_ = key;
         }
+    }
+
+    // An update landed just beyond the ring.
+    void note_miss() {
+        if (++misses_ < misses_judged) return;
+        if (updates_ - judged_at_ < misses_judged * rarity && window() < max_window) widen();
+        misses_ = 0;
+        judged_at_ = updates_;
+    }
+
+    void widen() {
+        std::vector<Lots> wider(2 * sizes_.size());
+        Occupancy occupied(2 * window());
+        for (std::int64_t base = low(); base <= best_; base += 64) {
+            for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
+                const std::int64_t key = base + std::countr_zero(bits);
+                wider[static_cast<std::size_t>(key) & (wider.size() - 1)] = near(key);
+                occupied.set(key, true);
+            }
+        }
+        sizes_ = std::move(wider);
+        mask_ = sizes_.size() - 1;
+        occupied_ = std::move(occupied);
+        pull_in();
     }
 
     // The best is gone: the next one lies in the ring below it, or beside the ring.
@@ -198,17 +237,17 @@ private:
         best_ = occupied_.at_or_below(best_, low());
         if (best_ == absent) {
             if (far_.empty()) return;
-            best_ = far_.back().key;
+            best_ = far_.best().key;
         }
-        if (best_ < high_ - window / 2) [[unlikely]]
-            move_window(best_ + headroom);
+        if (best_ < high_ - window() / 2) [[unlikely]]
+            move_window(best_ + headroom());
     }
 
     // Bounds on whole words, so that no word of the bitmap straddles the window's edge.
     void move_window(std::int64_t high) {
         high |= 63;
         const std::int64_t old_low = low();
-        const std::int64_t new_low = high - window + 1;
+        const std::int64_t new_low = high - window() + 1;
         if (new_low > old_low) push_out(old_low, std::min(new_low - 1, high_));
         high_ = high;
         if (new_low < old_low) pull_in();
@@ -220,71 +259,50 @@ private:
         for (std::int64_t base = from; base <= to; base += 64) {
             for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
                 const std::int64_t key = base + std::countr_zero(bits);
-                far_.push_back({key, near(key)});
+                far_.push_best({key, near(key)});
                 near(key) = 0;
-                occupied_.reset(key);
+                occupied_.set(key, false);
                 --near_count_;
             }
         }
     }
 
     void pull_in() {
-        for (; !far_.empty() && far_.back().key >= low(); far_.pop_back()) {
-            near(far_.back().key) = far_.back().size;
-            occupied_.set(far_.back().key);
+        for (; !far_.empty() && far_.best().key >= low(); far_.pop_best()) {
+            near(far_.best().key) = far_.best().size;
+            occupied_.set(far_.best().key, true);
             ++near_count_;
         }
     }
 
-    [[nodiscard]] auto find_far(std::int64_t key) const noexcept {
-        return std::lower_bound(far_.begin(), far_.end(), key,
-                                [](const Far& far, std::int64_t k) { return far.key < k; });
-    }
-
-    void set_far(std::int64_t key, Lots size) {
-        const auto found = far_.begin() + (find_far(key) - far_.cbegin());
-        const bool held = found != far_.end() && found->key == key;
-        if (size == 0) {
-            if (!held) return;
-            total_ -= found->size;
-            far_.erase(found);
-        } else if (held) {
-            total_ += size - Int128{found->size};
-            found->size = size;
-        } else {
-            total_ += size;
-            far_.insert(found, {key, size});
-        }
-    }
-
-    // Snapshots come best first, so the usual work is one reversal.
-    void tidy_far() {
+    // Of one price the last size counts. Snapshots come best first, so the usual work is one
+    // reversal.
+    void assign_far(std::vector<Far>& levels) {
+        std::reverse(levels.begin(), levels.end());
         const auto by_key = [](const Far& a, const Far& b) { return a.key < b.key; };
-        const auto strictly_descending = [](const Far& a, const Far& b) {
-            return a.key <= b.key;
-        };
-        if (std::adjacent_find(far_.begin(), far_.end(), strictly_descending) == far_.end()) {
-            std::reverse(far_.begin(), far_.end());
-        } else {
-            std::stable_sort(far_.begin(), far_.end(), by_key);
+        if (!std::is_sorted(levels.begin(), levels.end(), by_key)) {
+            std::stable_sort(levels.begin(), levels.end(), by_key);
         }
-        std::size_t kept = 0;
-        for (const Far& far : far_) {
-            if (kept > 0 && far_[kept - 1].key == far.key) --kept;
-            far_[kept++] = far;
+        for (std::size_t i = 0; i < levels.size(); ++i) {
+            const bool is_repeated = i > 0 && levels[i - 1].key == levels[i].key;
+            if (is_repeated || levels[i].size == 0) continue;
+            far_.push_best(levels[i]);
+            total_ += levels[i].size;
         }
-        far_.resize(kept);
-        std::erase_if(far_, [](const Far& far) { return far.size == 0; });
-        for (const Far& far : far_) total_ += far.size;
     }
 
-    std::vector<Lots> sizes_;  // a ring: the slot of a key is key mod window
-    Occupancy<window> occupied_;
-    std::vector<Far> far_;  // below the window, the best at the back
+    // A ring: the slot of a key is key mod window.
+    std::vector<Lots> sizes_ = std::vector<Lots>(static_cast<std::size_t>(first_window));
+    std::size_t mask_ = sizes_.size() - 1;
+    Occupancy occupied_{first_window};
+    FarLevels far_;  // below the window
     std::size_t near_count_ = 0;
     Int128 total_ = 0;
     std::int64_t best_ = absent;
     std::int64_t high_ = -(std::int64_t{1} << 61) - 1;  // the window's upper end: 64·k − 1
+    std::int64_t updates_ = 0;
+    std::int64_t misses_ = 0;     // just beyond the ring, since they were last judged
+    std::int64_t judged_at_ = 0;  // in updates
 };
 
 }  // namespace obcore
