@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "obcore/decimal.hpp"
+#include "obcore/decimal_reader.hpp"
 #include "obcore/error.hpp"
 #include "obcore/units.hpp"
 
@@ -156,6 +157,10 @@ namespace detail {
 [[nodiscard]] inline Ticks decode_price(std::string_view text, const Grid& grid,
                                         const Where& where) {
     using enum PrecisionError::Quantity;
+    Ticks ticks = 0;
+    if (read_usual_decimal(text, grid.tick, ticks) && ticks > 0) [[likely]] {
+        return ticks;
+    }
     Count count = to_count(text, grid.tick);
     if (count.fault == GridFault::none &&
         (count.value > max_price_ticks || count.value < -max_price_ticks)) {
@@ -173,6 +178,10 @@ namespace detail {
 [[nodiscard]] inline Lots decode_size(std::string_view text, const Grid& grid,
                                       const Where& where) {
     using enum PrecisionError::Quantity;
+    Lots lots = 0;
+    if (read_usual_decimal(text, grid.lot, lots)) [[likely]] {
+        return lots;
+    }
     const Count count = to_count(text, grid.lot);
     if (count.fault != GridFault::none) [[unlikely]] {
         detail::fail_number(count, text, grid.lot, size, where);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "obcore/eight_bytes.hpp"
 #include "obcore/error.hpp"
 #include "obcore/integer.hpp"
 
@@ -39,11 +40,15 @@ public:
     }
 
     void expect(char wanted) {
-        if (peek() != wanted) fail(std::string("'") + wanted + "'");
-        ++p_;
+        if (!accept(wanted)) [[unlikely]]
+            fail_without(wanted);
     }
 
     [[nodiscard]] bool accept(char wanted) {
+        if (p_ != end_ && *p_ == wanted) [[likely]] {  // most JSON has no space
+            ++p_;
+            return true;
+        }
         if (peek() != wanted) return false;
         ++p_;
         return true;
@@ -53,28 +58,28 @@ public:
     [[nodiscard]] std::string_view string() {
         expect('"');
         const char* const start = p_;
-        for (; p_ != end_; ++p_) {
+        while (true) {
+            skip_to_quote_or_backslash();
+            if (p_ == end_) fail("the end of a string");
             if (*p_ == '"') return {start, static_cast<std::size_t>(p_++ - start)};
-            if (*p_ == '\\') ++p_;
-            if (p_ == end_) break;
+            p_ += end_ - p_ > 1 ? 2 : 1;
         }
-        fail("the end of a string");
     }
 
     // A number, true, false or null.
     [[nodiscard]] JsonToken scalar() {
         skip_space();
         const char* const start = p_;
-        while (p_ != end_ && !ends_scalar(*p_)) ++p_;
+        skip_digits();
+        const bool is_integer = p_ != start && p_ != end_ && (*p_ == ',' || *p_ == '}');
+        while (!is_integer && p_ != end_ && !ends_scalar(*p_)) ++p_;
         const std::string_view text(start, static_cast<std::size_t>(p_ - start));
+        if (is_integer || is_number(text)) return {JsonToken::Type::number, text};
         if (text == "true" || text == "false" || text == "null") {
             return {JsonToken::Type::literal, text};
         }
-        if (!is_number(text)) {
-            p_ = start;
-            fail("a JSON value");
-        }
-        return {JsonToken::Type::number, text};
+        p_ = start;
+        fail("a JSON value");
     }
 
     [[nodiscard]] JsonToken value() {
@@ -112,12 +117,25 @@ public:
         expect(']');
     }
 
+    // For who reads a part of the text faster: what is left of it, and where that part ends.
+    // False where there was no such part.
+    [[nodiscard]] std::string_view rest() {
+        skip_space();
+        return {p_, static_cast<std::size_t>(end_ - p_)};
+    }
+    [[nodiscard]] bool skip_to(const char* behind) noexcept {
+        const bool moved = behind != p_;
+        p_ = behind;
+        return moved;
+    }
+
     void finish() {
         skip_space();
         if (p_ != end_) fail("the end of the JSON text");
     }
 
-    [[noreturn]] void fail(const std::string& expected) const {
+    // Out of the way of what is usual.
+    [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view expected) const {
         const auto offset = static_cast<std::size_t>(p_ - begin_);
         const std::string field = "JSON byte " + std::to_string(offset + 1);
         if (p_ == end_) throw DecodeError(field, expected, "the end (truncated?)");
@@ -125,8 +143,12 @@ public:
     }
 
 private:
+    [[noreturn, gnu::cold, gnu::noinline]] void fail_without(char wanted) const {
+        fail(std::string("'") + wanted + "'");
+    }
+
     [[nodiscard]] static bool is_space(char c) noexcept {
-        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
     }
     [[nodiscard]] static bool ends_scalar(char c) noexcept {
         return c == ',' || c == '}' || c == ']' || c == ':' || c == '"' || is_space(c);
@@ -134,6 +156,30 @@ private:
 
     void skip_space() noexcept {
         while (p_ != end_ && is_space(*p_)) ++p_;
+    }
+
+    void skip_to_quote_or_backslash() noexcept {
+        for (; end_ - p_ >= 8; p_ += 8) {
+            const std::uint64_t word = eight_bytes::load(p_);
+            const std::uint64_t found =
+                eight_bytes::find(word, '"') | eight_bytes::find(word, '\\');
+            if (found != 0) {
+                p_ += eight_bytes::count_before(found);
+                return;
+            }
+        }
+        while (p_ != end_ && *p_ != '"' && *p_ != '\\') ++p_;
+    }
+
+    void skip_digits() noexcept {
+        for (; end_ - p_ >= 8; p_ += 8) {
+            const std::uint64_t others = eight_bytes::find_no_digits(eight_bytes::load(p_));
+            if (others != 0) {
+                p_ += eight_bytes::count_before(others);
+                return;
+            }
+        }
+        while (p_ != end_ && *p_ >= '0' && *p_ <= '9') ++p_;
     }
 
     [[nodiscard]] static bool is_number(std::string_view text) noexcept {
