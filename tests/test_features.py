@@ -249,5 +249,5 @@ def test_a_vector_is_filled_in_place_and_only_where_it_fits() -> None:
 
     assert features.compute(book, out) is out
     assert out.tolist() == [0.2, 10, -1 / 3, 0.001, 0.002]
-    with pytest.raises(ValueError, match=r"expected shape \(5,\), received 6"):
+    with pytest.raises(ValueError, match=r"expected shape \(5,\), received \(6,\)"):
         features.compute(book, np.empty(6))

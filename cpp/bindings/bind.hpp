@@ -22,6 +22,7 @@ using namespace pybind11::literals;  // NOLINT(google-build-using-namespace): "n
 void bind_errors(py::module_& m);
 void bind_units(py::module_& m);
 void bind_book(py::module_& m);
+void bind_live_book(py::module_& m);
 void bind_features(py::module_& m);
 void bind_engine(py::module_& m);
 void bind_sync(py::module_& m);
@@ -59,13 +60,18 @@ void bind_replay(py::module_& m);
     return py::str(", ").attr("join")(names).cast<std::string>();
 }
 
-// The caller's array where it fits, else a new one.
-[[nodiscard]] inline py::array_t<double, py::array::c_style> vector_for(
-    std::size_t size, std::optional<py::array_t<double, py::array::c_style>> out) {
-    if (!out) return py::array_t<double, py::array::c_style>(static_cast<py::ssize_t>(size));
-    if (out->ndim() != 1 || static_cast<std::size_t>(out->size()) != size) {
-        throw py::value_error("out: expected shape (" + std::to_string(size) + ",), received " +
-                              std::to_string(out->size()) + " values");
+// The caller's matrix where it fits, else a new one.
+[[nodiscard]] inline py::array_t<double, py::array::c_style> matrix_for(
+    std::size_t rows, std::size_t columns,
+    std::optional<py::array_t<double, py::array::c_style>> out) {
+    using Matrix = py::array_t<double, py::array::c_style>;
+    const auto height = static_cast<py::ssize_t>(rows);
+    const auto width = static_cast<py::ssize_t>(columns);
+    if (!out) return Matrix({height, width});
+    if (out->ndim() != 2 || out->shape(0) != height || out->shape(1) != width) {
+        throw py::value_error("out: expected shape (" + std::to_string(rows) + ", " +
+                              std::to_string(columns) + "), received " +
+                              py::repr(out->attr("shape")).cast<std::string>());
     }
     return *std::move(out);
 }

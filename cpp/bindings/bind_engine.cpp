@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "bind.hpp"
+#include "obcore/delta_batch.hpp"
+#include "own_book.hpp"
+#include "thin.hpp"
 
 namespace obcore::bindings {
 
@@ -36,8 +39,6 @@ FeatureOptions feature_options(std::string features, std::size_t depth, const st
 
 namespace {
 
-using Vector = py::array_t<double, py::array::c_style>;
-
 std::shared_ptr<Engine> make(const py::object& instrument, const py::object& features,
                              std::size_t depth, const std::string& mode,
                              std::optional<std::vector<double>> ofi_weights) {
@@ -49,23 +50,49 @@ std::shared_ptr<Engine> make(const py::object& instrument, const py::object& fea
             : py::str(py::getattr(instrument, "symbol", py::str())).cast<std::string>());
 }
 
-Vector on_book(Engine& engine, const Book& book, std::optional<Vector> out) {
+void require_grid(const Engine& engine, const Grid& grid, const char* what) {
+    if (grid == engine.grid) return;
+    throw Error(std::string(what) + ": expected the tick and lot of the engine's instrument, " +
+                to_text(engine.grid.tick) + " and " + to_text(engine.grid.lot) + ", received " +
+                to_text(grid.tick) + " and " + to_text(grid.lot));
+}
+
+constexpr thin::Signature<2> on_book_signature{"on_book", {"book", "out"}, 1};
+
+PyObject* on_book(PyObject* self, const thin::Values<2>& values) {
+    auto& engine = thin::held<Engine>(self);
+    const Book& book = thin::argument<Book>(values[0], "book");
     const Exclusive::Claim claim(engine.exclusive);
     if (book.state != BookState::synced && book.state != BookState::unverified) {
         throw Error(std::string("book: expected one in sync, received ") +
                     to_string(book.state) + " (" + book.reason +
                     "); reset() the engine and go on at the next join");
     }
-    if (!(book.grid == engine.grid)) {
-        throw Error("book: expected the tick and lot of the engine's instrument, " +
-                    to_text(engine.grid.tick) + " and " + to_text(engine.grid.lot) +
-                    ", received " + to_text(book.grid.tick) + " and " + to_text(book.grid.lot));
-    }
-    Vector filled = vector_for(engine.features.size(), std::move(out));
-    const std::span values(filled.mutable_data(), engine.features.size());  // throws first
+    require_grid(engine, book.grid, "book");
+    const thin::Vector out(values[1], engine.features.size());  // throws first
     engine.features.on_state(book);
-    engine.features.fill(book, values);
-    return filled;
+    engine.features.fill(book, out.values());
+    return out.release();
+}
+
+// Messages have no times here, so features of windows in time refuse them before anything is
+// applied.
+py::array_t<double> replay(Engine& engine, OwnBook& book, const DeltaBatch& batch,
+                           std::optional<py::array_t<double, py::array::c_style>> out) {
+    const Exclusive::Claim claim(engine.exclusive);
+    require_grid(engine, book.grid, "book");
+    require_grid(engine, batch.grid(), "batch");
+    engine.features.require_no_clock();
+    const std::size_t width = engine.features.size();
+    auto rows = matrix_for(batch.size(), width, std::move(out));
+    const std::span values(rows.mutable_data(), batch.size() * width);
+    vouch_for(book);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        book.update(batch[i].bids, batch[i].asks);
+        engine.features.on_state(book);
+        engine.features.fill(book, values.subspan(i * width, width));
+    }
+    return rows;
 }
 
 void on_trade(Engine& engine, Ticks price, Lots size, Side taker,
@@ -193,8 +220,13 @@ True
 }  // namespace
 
 void bind_engine(py::module_& m) {
-    py::class_<Engine, std::shared_ptr<Engine>>(m, "FeatureEngine", engine_doc)
-        .def(py::init(&make), "instrument"_a, "features"_a = "stateful", py::kw_only(),
+    auto type = py::class_<Engine, std::shared_ptr<Engine>>(m, "FeatureEngine", engine_doc);
+    thin::add_method<on_book_signature, &on_book>(
+        type,
+        "on_book($self, book, out=None)\n--\n\n"
+        "Take the book's new state; return its vector, in `out` if given.\n\n"
+        "Raises ObcoreError where the book is not in sync, or of another instrument.");
+    type.def(py::init(&make), "instrument"_a, "features"_a = "stateful", py::kw_only(),
              "depth"_a = 10, "mode"_a = "causal", "ofi_weights"_a = py::none())
         .def_property_readonly("names",
                                [](const Engine& engine) { return engine.features.names(); })
@@ -215,9 +247,12 @@ void bind_engine(py::module_& m) {
                  return "<FeatureEngine of " + std::to_string(engine.features.size()) +
                         " features after " + std::to_string(states(engine)) + " states>";
              })
-        .def("on_book", &on_book, "book"_a, "out"_a.noconvert() = py::none(),
-             "Take the book's new state; return its vector, in `out` if given.\n\n"
-             "Raises ObcoreError where the book is not in sync, or of another instrument.")
+        .def(
+            "replay", &replay, "book"_a, "batch"_a, "out"_a.noconvert() = py::none(),
+            "Apply each message of a batch to the book and take its vector: (m, k) float64.\n\n"
+            "In `out` if given. Raises ObcoreError where a feature needs the times that a "
+            "batch\n"
+            "does not have; the book is then as it was.")
         .def("on_trade", &on_trade, "price"_a, "size"_a, "taker"_a, py::kw_only(),
              "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
              "Take a trade: ticks, lots and the aggressor, BID where the buyer was it.\n\n"

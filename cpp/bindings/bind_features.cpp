@@ -6,17 +6,20 @@
 #include "engine.hpp"
 #include "obcore/feature_set.hpp"
 #include "obcore/stateful_catalog.hpp"
+#include "thin.hpp"
 
 namespace obcore::bindings {
 
 namespace {
 
-using Vector = py::array_t<double, py::array::c_style>;
+constexpr thin::Signature<2> compute_signature{"compute", {"book", "out"}, 1};
 
-Vector compute(FeatureSet& features, const Book& book, std::optional<Vector> out) {
-    Vector filled = vector_for(features.size(), std::move(out));
-    features.compute(book, {filled.mutable_data(), features.size()});
-    return filled;
+PyObject* compute(PyObject* self, const thin::Values<2>& values) {
+    auto& features = thin::held<FeatureSet>(self);
+    const Book& book = thin::argument<Book>(values[0], "book");
+    const thin::Vector out(values[1], features.size());
+    features.compute(book, out.values());
+    return out.release();
 }
 
 py::dict to_dict(const Feature& feature) {
@@ -82,20 +85,21 @@ Examples
 }  // namespace
 
 void bind_features(py::module_& m) {
-    py::class_<FeatureSet>(m, "FeatureSet", feature_set_doc)
-        .def(py::init([](const py::object& features, std::size_t depth) {
+    auto type = py::class_<FeatureSet>(m, "FeatureSet", feature_set_doc);
+    thin::add_method<compute_signature, &compute>(
+        type,
+        "compute($self, book, out=None)\n--\n\n"
+        "The vector of a book's present state, in `out` if given.");
+    type.def(py::init([](const py::object& features, std::size_t depth) {
                  return FeatureSet(comma_separated(features), depth);
              }),
              "features"_a = "standard", "depth"_a = 10)
         .def_property_readonly("names", &FeatureSet::names)
         .def_property_readonly("depth", &FeatureSet::depth)
         .def("__len__", &FeatureSet::size)
-        .def("__repr__",
-             [](const FeatureSet& set) {
-                 return "<FeatureSet of " + std::to_string(set.size()) + " features>";
-             })
-        .def("compute", &compute, "book"_a, "out"_a.noconvert() = py::none(),
-             "The vector of a book's present state, in `out` if given.");
+        .def("__repr__", [](const FeatureSet& set) {
+            return "<FeatureSet of " + std::to_string(set.size()) + " features>";
+        });
 
     m.def(
         "catalog",

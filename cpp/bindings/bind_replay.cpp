@@ -10,6 +10,7 @@
 #include "engine.hpp"
 #include "exclusive.hpp"
 #include "obcore/replay.hpp"
+#include "own_book.hpp"
 
 namespace obcore::bindings {
 
@@ -239,7 +240,7 @@ void bind_replay(py::module_& m) {
         .def(
             "book",
             [](GuardedReplay& self) {
-                return self.use([](Replay& replay) { return Book(replay.book()); });
+                return self.use([](Replay& replay) { return OwnBook(replay.book()); });
             },
             "A copy of the book as it is now.")
         .def(

@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, m) {
     bind_engine(m);
     bind_sync(m);
     bind_replay(m);
+    bind_live_book(m);
 }

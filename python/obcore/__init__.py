@@ -14,7 +14,16 @@ Examples
 from __future__ import annotations
 
 from obcore import features
-from obcore.book import LEVEL_DTYPE, Book, BookState, Side
+from obcore.book import (
+    LEVEL_DTYPE,
+    Book,
+    BookState,
+    BookView,
+    DeltaBatch,
+    LiveBook,
+    Side,
+    Verdict,
+)
 from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
 from obcore.data.recording import Recording
@@ -39,13 +48,16 @@ __all__ = [
     "AmbiguousFormatError",
     "Book",
     "BookState",
+    "BookView",
     "ColumnFeature",
     "DecodeError",
+    "DeltaBatch",
     "FeatureEngine",
     "FeatureSet",
     "FeatureTable",
     "GapError",
     "Instrument",
+    "LiveBook",
     "NeverSyncedError",
     "ObcoreError",
     "OfiWeights",
@@ -53,6 +65,7 @@ __all__ = [
     "Recording",
     "Side",
     "Summary",
+    "Verdict",
     "column_feature",
     "features",
     "fit_ofi_weights",

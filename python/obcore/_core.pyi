@@ -75,28 +75,7 @@ class _HasGrid(Protocol):
     @property
     def grid(self) -> Grid: ...
 
-@final
-class Book:
-    def __init__(self, instrument: Grid | _HasGrid) -> None: ...
-    def apply_snapshot(
-        self,
-        bids: NDArray[np.void],
-        asks: NDArray[np.void],
-        sequence: int | None = None,
-        *,
-        ts_event_ns: int | None = None,
-        ts_recv_ns: int | None = None,
-    ) -> None: ...
-    def apply_delta(
-        self,
-        bids: NDArray[np.void],
-        asks: NDArray[np.void],
-        sequence: int | None = None,
-        *,
-        ts_event_ns: int | None = None,
-        ts_recv_ns: int | None = None,
-    ) -> None: ...
-    def clear(self) -> None: ...
+class BookView:
     def top(self, side: Side, n: int | None = None) -> NDArray[np.void]: ...
     def top_into(self, side: Side, out: NDArray[np.void]) -> int: ...
     def level(self, side: Side, n: int) -> tuple[int, int] | None: ...
@@ -124,7 +103,65 @@ class Book:
     @property
     def ts_recv_ns(self) -> int | None: ...
     def memory_usage(self) -> int: ...
+    @property
+    def mid(self) -> float: ...
+    @property
+    def microprice(self) -> float: ...
     def __copy__(self) -> Book: ...
+
+@final
+class Book(BookView):
+    def __init__(self, instrument: Grid | _HasGrid) -> None: ...
+    def apply_snapshot(
+        self,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
+    ) -> None: ...
+    def apply_delta(
+        self,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
+    ) -> None: ...
+    def apply_batch(
+        self, batch: DeltaBatch, start: int = 0, stop: int | None = None
+    ) -> None: ...
+    def apply_message(self, batch: DeltaBatch, index: int) -> None: ...
+    def clear(self) -> None: ...
+
+@final
+class DeltaBatch:
+    def __init__(
+        self,
+        instrument: Grid | _HasGrid,
+        sides: NDArray[np.uint8],
+        prices: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        offsets: NDArray[np.int64],
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def updates(self) -> int: ...
+    @property
+    def levels(self) -> NDArray[np.void]: ...
+
+@final
+class LiveBook:
+    def __init__(self, instrument: Grid | _HasGrid, kind: str = "auto") -> None: ...
+    def apply_json(
+        self, message: bytes | bytearray | memoryview | str, ts_recv_ns: int | None = None
+    ) -> Verdict: ...
+    @property
+    def book(self) -> BookView: ...
+    @property
+    def symbol(self) -> str: ...
 
 @final
 class FeatureSet:
@@ -135,7 +172,7 @@ class FeatureSet:
     def depth(self) -> int: ...
     def __len__(self) -> int: ...
     def compute(
-        self, book: Book, out: NDArray[np.float64] | None = None
+        self, book: BookView, out: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]: ...
 
 @final
@@ -165,7 +202,10 @@ class FeatureEngine:
     def ready(self) -> bool: ...
     def __len__(self) -> int: ...
     def on_book(
-        self, book: Book, out: NDArray[np.float64] | None = None
+        self, book: BookView, out: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]: ...
+    def replay(
+        self, book: Book, batch: DeltaBatch, out: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]: ...
     def on_trade(
         self,

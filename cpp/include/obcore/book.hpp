@@ -11,6 +11,7 @@
 #include "obcore/decimal.hpp"
 #include "obcore/event.hpp"
 #include "obcore/ladder.hpp"
+#include "obcore/touch.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -99,12 +100,17 @@ struct Book {
         sequence = ts_event_ns = ts_recv_ns = absent;
     }
 
+    // None while a side is empty.
+    [[nodiscard]] std::optional<Touch> touch() const noexcept {
+        if (bids.empty() || asks.empty()) return std::nullopt;
+        return Touch{*bids.best(), *asks.best()};
+    }
+
     // Ask minus bid in ticks; negative while crossed. None while a side is empty.
     [[nodiscard]] std::optional<Ticks> spread() const noexcept {
-        const auto bid = bids.best();
-        const auto ask = asks.best();
-        if (!bid || !ask) return std::nullopt;
-        return ask->price - bid->price;
+        const auto best = touch();
+        if (!best) return std::nullopt;
+        return best->ask.price - best->bid.price;
     }
     [[nodiscard]] bool is_crossed() const noexcept { return spread().value_or(1) < 0; }
     [[nodiscard]] bool is_locked() const noexcept { return spread().value_or(1) == 0; }

@@ -21,6 +21,15 @@ inline constexpr auto powers_of_ten = [] {
     return powers;
 }();
 
+// The same as doubles; the largest that is exact is 10^22.
+inline constexpr auto powers_of_ten_real = [] {
+    std::array<double, powers_of_ten.size()> powers{};
+    for (std::size_t i = 0; i < powers.size(); ++i) {
+        powers[i] = static_cast<double>(powers_of_ten[i]);
+    }
+    return powers;
+}();
+
 // Decimal text, read exactly: value = ± mantissa / 10^decimals, without trailing zeros behind
 // the point. `decimals` may be negative (an exponent).
 struct Decimal {
@@ -130,7 +139,7 @@ struct Step {
     friend bool operator==(const Step&, const Step&) = default;
 
     [[nodiscard]] double power() const noexcept {
-        return static_cast<double>(powers_of_ten[static_cast<std::size_t>(decimals)]);
+        return powers_of_ten_real[static_cast<std::size_t>(decimals)];
     }
 
     // Divides, because multiplying by 0.1 differs from dividing by 10 for a third of all

@@ -7,6 +7,7 @@
 
 #include "obcore/book.hpp"
 #include "obcore/double_double.hpp"
+#include "obcore/touch.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -19,8 +20,10 @@ public:
     template <Side side>
     void load(const Ladder<side>& ladder) {
         count_ = ladder.top(levels_);
+        Int128 volume = 0;
         for (std::size_t i = 0; i < count_; ++i) {
-            volumes_[i + 1] = volumes_[i] + levels_[i].size;
+            volume += levels_[i].size;
+            volumes_[i + 1] = volume;
         }
         total_ = ladder.total_lots();
     }
@@ -30,6 +33,7 @@ public:
     [[nodiscard]] std::size_t count(std::size_t n) const noexcept {
         return std::min(n, count_);
     }
+    [[nodiscard]] const Level& best() const noexcept { return levels_[0]; }
     [[nodiscard]] Ticks price(std::size_t i) const noexcept { return levels_[i].price; }
     // Lots of level i, counted from 0; 0 past the last level.
     [[nodiscard]] Lots size(std::size_t i) const noexcept {
@@ -45,21 +49,24 @@ public:
     template <typename Real>
     [[nodiscard]] Real turnover(std::size_t n) const noexcept {
         const std::size_t used = count(n);
-        const bool fits = volumes_[used] >> 66 == 0;
-        Real rounded{};
+        if (volumes_[used] >> 66 != 0) [[unlikely]]
+            return rounded_turnover<Real>(used);
         Int128 exact = 0;
-        for (std::size_t i = 0; i < used; ++i) {
-            const Int128 product = Int128{levels_[i].price} * levels_[i].size;
-            if (fits) [[likely]] {
-                exact += product;
-            } else {
-                rounded = rounded + to_real<Real>(product);
-            }
-        }
-        return fits ? to_real<Real>(exact) : rounded;
+        for (std::size_t i = 0; i < used; ++i)
+            exact += Int128{levels_[i].price} * levels_[i].size;
+        return to_real<Real>(exact);
     }
 
 private:
+    template <typename Real>
+    [[nodiscard]] Real rounded_turnover(std::size_t used) const noexcept {
+        Real sum{};
+        for (std::size_t i = 0; i < used; ++i) {
+            sum = sum + to_real<Real>(Int128{levels_[i].price} * levels_[i].size);
+        }
+        return sum;
+    }
+
     std::vector<Level> levels_;
     std::vector<Int128> volumes_;  // volumes_[n] is the total of the first n levels
     std::size_t count_ = 0;
@@ -91,6 +98,8 @@ struct DepthView {
     }
 
     [[nodiscard]] bool one_sided() const noexcept { return bids.empty() || asks.empty(); }
+    // Only where both sides have a level.
+    [[nodiscard]] Touch touch() const noexcept { return {bids.best(), asks.best()}; }
     // Twice the mid in ticks, and the spread in ticks; only where both sides have a level.
     [[nodiscard]] Ticks twice_mid() const noexcept { return bids.price(0) + asks.price(0); }
     [[nodiscard]] Ticks spread() const noexcept { return asks.price(0) - bids.price(0); }
@@ -99,6 +108,9 @@ struct DepthView {
         return grid.tick.to_double(ticks);
     }
     [[nodiscard]] double size(Int128 lots) const noexcept { return grid.lot.to_double(lots); }
+    [[nodiscard]] double size(Lots lots) const noexcept {
+        return grid.lot.to_double(static_cast<double>(lots));
+    }
 
     SideView bids;
     SideView asks;

@@ -80,10 +80,7 @@ public:
         // Rather forget everything than have seen a trade before its time.
         if (waiting_.leaks_at(times) || lagged_waiting_.leaks_at(times)) forget();
         const Nanos now = clock_at(times);
-        if (plan_.needs_clock() && now == absent) {
-            throw DecodeError("window", "states with times, for a window of a duration",
-                              "a state without");
-        }
+        if (now == absent) require_no_clock();
         now_ = now;
         if (++number_ == 1) first_ = now_;
         or_forget([&] {
@@ -99,6 +96,14 @@ public:
                     plan_.features()[i].feature->on_state(situation);
             }
         });
+    }
+
+    // For states that are known to have no times. Throws where a window of a duration needs
+    // them.
+    void require_no_clock() const {
+        if (!plan_.needs_clock()) return;
+        throw DecodeError("window", "states with times, for a window of a duration",
+                          "a state without");
     }
 
     // Another recording begins with this state: one that goes on, or none that this engine can

@@ -144,22 +144,17 @@ private:
         out[i++] = f::bid_ask_ratio(view_, top);
         out[i++] = f::vwap_bid(view_, top);
         out[i++] = f::vwap_ask(view_, top);
-        out[i++] = f::vwap_mid(view_, top);
+        out[i] = f::vwap_mid_between(out[i - 2], out[i - 1], view_, top);
+        ++i;
         out[i++] = f::imbalance(view_, top);
         out[i++] = f::best_bid_qty(view_, top);
         out[i++] = f::best_ask_qty(view_, top);
         out[i++] = f::best_qty_diff(view_, top);
         out[i++] = f::bid_vol(view_, five);
         out[i++] = f::ask_vol(view_, five);
-        for (std::size_t level = 1; level <= depth_; ++level) {
-            out[i++] = f::bid_price_offset(view_, {.levels = level, .weight = {}});
-            out[i++] = f::bid_level_vol(view_, {.levels = level, .weight = {}});
-        }
-        for (std::size_t level = 1; level <= depth_; ++level) {
-            out[i++] = f::ask_price_offset(view_, {.levels = level, .weight = {}});
-            out[i++] = f::ask_level_vol(view_, {.levels = level, .weight = {}});
-        }
-        return i;
+        f::fill_levels(view_, view_.bids, depth_, &out[i]);
+        f::fill_levels(view_, view_.asks, depth_, &out[i + 2 * depth_]);
+        return i + 4 * depth_;
     }
 
     // ---- Names ----------------------------------------------------------------------------

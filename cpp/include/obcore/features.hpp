@@ -85,7 +85,7 @@ template <typename Real>
 // ---- The standard vector ------------------------------------------------------------------
 
 inline double mid_price(const DepthView& v, const Parameters&) {
-    return v.one_sided() ? nan : v.price(static_cast<double>(v.twice_mid())) / 2.0;
+    return v.one_sided() ? nan : v.touch().mid(v.grid);
 }
 inline double spread(const DepthView& v, const Parameters&) {
     return v.one_sided() ? nan : v.price(static_cast<double>(v.spread()));
@@ -124,13 +124,18 @@ inline double vwap_bid(const DepthView& v, const Parameters& p) {
 inline double vwap_ask(const DepthView& v, const Parameters& p) {
     return detail::vwap(v, v.asks, p.levels);
 }
-inline double vwap_mid(const DepthView& v, const Parameters& p) {
+// Of side VWAPs that are at hand.
+inline double vwap_mid_between(double bid, double ask, const DepthView& v,
+                               const Parameters& p) {
     if (v.one_sided()) return nan;
-    if (!v.grid.nonpositive_prices) return (vwap_bid(v, p) + vwap_ask(v, p)) / 2.0;
+    if (!v.grid.nonpositive_prices) return (bid + ask) / 2.0;
     // Only prices of both signs can cancel here.
     const DoubleDouble sum = detail::vwap_ticks<DoubleDouble>(v.bids, p.levels) +
                              detail::vwap_ticks<DoubleDouble>(v.asks, p.levels);
     return v.price((sum * 0.5).value());
+}
+inline double vwap_mid(const DepthView& v, const Parameters& p) {
+    return vwap_mid_between(vwap_bid(v, p), vwap_ask(v, p), v, p);
 }
 inline double imbalance(const DepthView& v, const Parameters&) {
     return detail::imbalance(v.bids.total(), v.asks.total());
@@ -155,6 +160,25 @@ inline double bid_level_vol(const DepthView& v, const Parameters& p) {
 }
 inline double ask_level_vol(const DepthView& v, const Parameters& p) {
     return v.size(v.asks.size(p.levels - 1));
+}
+
+// Offset and size of each of the first levels of a side, one behind the other: what
+// bid_price_offset and bid_level_vol, or those of the asks, are one by one.
+inline void fill_levels(const DepthView& v, const SideView& side, std::size_t levels,
+                        double* out) {
+    const std::size_t held = side.count(levels);
+    const bool defined = !v.one_sided() && v.twice_mid() > 0;
+    const Ticks twice_mid = defined ? v.twice_mid() : 1;
+    const auto scale = static_cast<double>(twice_mid);
+    for (std::size_t i = 0; i < held; ++i) {
+        const auto offset = static_cast<double>(2 * side.price(i) - twice_mid) / scale;
+        out[2 * i] = defined ? offset : nan;
+        out[2 * i + 1] = v.size(side.size(i));
+    }
+    for (std::size_t i = held; i < levels; ++i) {
+        out[2 * i] = defined ? 0.0 : nan;
+        out[2 * i + 1] = 0.0;
+    }
 }
 
 // ---- Imbalance ----------------------------------------------------------------------------
@@ -215,13 +239,8 @@ inline double vwap(const DepthView& v, const Parameters& p) {
 
 // ---- Microprice and adjusted mids ---------------------------------------------------------
 
-// mid + spread·I/2 (Gatheral and Oomen): much size on the bid puts it near the ask.
 inline double microprice(const DepthView& v, const Parameters&) {
-    if (v.one_sided()) return nan;
-    const Int128 bid = v.bids.size(0);
-    const Int128 ask = v.asks.size(0);
-    return v.price(to_double(v.bids.price(0) * ask + v.asks.price(0) * bid) /
-                   to_double(bid + ask));
+    return v.one_sided() ? nan : v.touch().microprice(v.grid);
 }
 inline double adjusted_microprice(const DepthView& v, const Parameters& p) {
     if (v.one_sided()) return nan;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "obcore/book.hpp"
+#include "obcore/depth_kind.hpp"
 #include "obcore/error.hpp"
 #include "obcore/event.hpp"
 #include "obcore/feature_engine.hpp"
@@ -69,7 +70,8 @@ public:
           engine_(options_.engine ? options_.engine
                                   : std::make_shared<FeatureEngine>(options_.features)),
           sampler_(engine_, options_.every),
-          decoder_(options_.format, SymbolFilter(options_.symbol)) {
+          decoder_(options_.format, SymbolFilter(options_.symbol)),
+          depth_kind_(options_.format) {
         sync_.uncross = options_.uncross;
         if (options_.grid) book_.grid = *options_.grid;
         if (options_.trades) trades_.emplace(options_.trades, SymbolFilter(options_.symbol));
@@ -116,7 +118,7 @@ public:
         while (drain()) {
         }
         with_place(*this, [&] {
-            if (bare_deltas_ > 0) throw_if_ambiguous();
+            depth_kind_.finish();
             sampler_.finish(book_);
         });
     }
@@ -141,8 +143,6 @@ public:
     }
 
 private:
-    static constexpr int bare_deltas_judged = 100;
-    static constexpr std::size_t largest_picture = 20;
     static constexpr std::int64_t max_drained = 65'536;
     static constexpr Nanos last_moment = std::numeric_limits<Nanos>::max();
     static constexpr Times end_of_time{last_moment, last_moment};
@@ -199,7 +199,11 @@ private:
         if (event.kind == Kind::trade) {
             // Where trades have inputs of their own, those among the depth are none.
             take_trade(event, !trades_);
-        } else if (event.is_depth() && is_chosen_depth(event)) {
+        } else if (event.is_depth()) {
+            if (!depth_kind_.is_meant(event)) {
+                ++statistics_.ignored_depth;
+                return;
+            }
             if (is_past_stop(event)) return;
             const Times times{event.ts_event_ns, event.ts_recv_ns};
             if (trades_) {
@@ -337,47 +341,6 @@ private:
         return *aggregates_ == event.trade.is_aggregate;
     }
 
-    // Diffs and top-N pictures make different books: the caller chooses where both come.
-    [[nodiscard]] bool is_chosen_depth(const Event& event) {
-        const bool picture = event.kind == Kind::topn;
-        if (options_.format == Format::diff || options_.format == Format::topn) {
-            if (picture == (options_.format == Format::topn)) return true;
-            ++statistics_.ignored_depth;
-            return false;
-        }
-        if (!pictures_.has_value()) pictures_ = picture;
-        if (*pictures_ != picture) {
-            throw AmbiguousFormat("depth", "diffs or top-N pictures (--kind diff or topn)",
-                                  "both in one recording");
-        }
-        watch_bare_delta(event);
-        return true;
-    }
-
-    // A futures partial depth has the keys of a diff. Without a stream name, only a deletion or
-    // a long side proves that it is none.
-    void watch_bare_delta(const Event& event) {
-        const bool doubtful = event.kind == Kind::delta && !event.enveloped &&
-                              event.rule == IdRule::binance_futures;
-        if (!doubtful || bare_deltas_ < 0) return;
-        const auto removes = [](const Level& level) { return level.size == 0; };
-        if (event.bids.size() > largest_picture || event.asks.size() > largest_picture ||
-            std::ranges::any_of(event.bids, removes) ||
-            std::ranges::any_of(event.asks, removes)) {
-            bare_deltas_ = -1;  // proved to be diffs
-            return;
-        }
-        if (++bare_deltas_ == bare_deltas_judged) throw_if_ambiguous();
-    }
-
-    void throw_if_ambiguous() const {
-        throw AmbiguousFormat("depthUpdate",
-                              "a deletion or more than 20 levels a side within 100 messages, "
-                              "which would tell diffs "
-                              "from futures partial depth; say which with --kind diff or topn",
-                              "none in " + std::to_string(bare_deltas_));
-    }
-
     ReplayOptions options_;
     std::shared_ptr<FeatureEngine> engine_;
     Sampler sampler_;
@@ -393,9 +356,8 @@ private:
     std::string last_symbol_;
     bool last_symbol_belongs_ = false;
     std::int64_t bare_snapshots_ = 0;
-    std::optional<bool> pictures_;
+    DepthKind depth_kind_;
     std::optional<bool> aggregates_;
-    int bare_deltas_ = 0;
     std::vector<Gap> gaps_;
     std::vector<std::string> formats_;
     std::int64_t states_ = 0;
