@@ -50,7 +50,7 @@ Ticks next_price(Input& input, Ticks last) {
     return std::clamp(price, -max_price_ticks, max_price_ticks);
 }
 
-template <Side side, std::int64_t window>
+template <Side side, std::int64_t window, std::int64_t max_window>
 class Twins {
 public:
     void run(Input input) {
@@ -62,11 +62,11 @@ public:
                 levels_.clear();
             } else if (operation < 16) {
                 assign(input, operation, price);
+            } else if (operation < 32) {
+                set_many(input, price);
             } else {
                 price = next_price(input, price);
-                const Level level{price, operation % 3 == 0 ? 0 : Lots{operation}};
-                ladder_.set(level);
-                put(level);
+                set({price, operation % 3 == 0 ? 0 : Lots{operation}});
             }
             compare(price);
         }
@@ -82,6 +82,24 @@ private:
         ladder_.assign(levels);
         levels_.clear();
         for (const Level& level : levels) put(level);
+    }
+
+    // So many that the ring may grow, at prices that the map compares quickly.
+    void set_many(Input& input, Ticks& price) {
+        price = next_price(input, price);
+        const auto step = Ticks{input.take<std::int8_t>()};
+        const auto sizes = 1 + input.take<std::uint8_t>() % 4;
+        const auto prices = 1 + input.take<std::uint8_t>() % 128;
+        const int count = input.take<std::uint16_t>() % 8'192;
+        for (int i = 0; i < count; ++i) {
+            const Ticks there = price + step * (i % prices);
+            set({std::clamp(there, -max_price_ticks, max_price_ticks), Lots{i % sizes}});
+        }
+    }
+
+    void set(Level level) {
+        ladder_.set(level);
+        put(level);
     }
 
     void put(Level level) {
@@ -112,20 +130,31 @@ private:
             require(ladder_.best() == top.front() && ladder_.worst() == top.back());
     }
 
-    Ladder<side, window> ladder_;
+    Ladder<side, window, max_window> ladder_;
     std::map<Ticks, Lots, std::conditional_t<side == Side::bid, std::greater<>, std::less<>>>
         levels_;
 };
+
+template <Side side>
+void run(Input input) {
+    switch (input.take<std::uint8_t>() % 3) {
+        case 0:
+            return Twins<side, 128, 128>().run(input);
+        case 1:
+            return Twins<side, 128, 512>().run(input);
+        default:
+            return Twins<side, 1 << 14, 1 << 15>().run(input);
+    }
+}
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Input input(data, size);
-    const bool bid = input.take<std::uint8_t>() % 2 == 0;
-    const bool small = input.take<std::uint8_t>() % 2 == 0;
-    if (bid && small) Twins<Side::bid, 128>().run(input);
-    if (bid && !small) Twins<Side::bid, 1 << 14>().run(input);
-    if (!bid && small) Twins<Side::ask, 128>().run(input);
-    if (!bid && !small) Twins<Side::ask, 1 << 14>().run(input);
+    if (input.take<std::uint8_t>() % 2 == 0) {
+        run<Side::bid>(input);
+    } else {
+        run<Side::ask>(input);
+    }
     return 0;
 }

@@ -13,9 +13,9 @@ namespace obcore {
 // Levels far from the touch, sorted by key, exactly and however many.
 //
 // They lie in chunks of at most 64: finding one costs two short binary searches, adding or
-// removing one moves a part of a chunk. Chunks that run low are joined, so memory stays within
-// eight times what the most levels ever held need; it is kept for the next ones. Not
-// thread-safe.
+// removing one moves a part of a chunk. Chunks that run low are joined, so two neighbours hold
+// more than 16 levels; with the room a vector grows by, memory stays within sixteen times what
+// the most levels ever held need. It is kept for the next ones. Not thread-safe.
 class FarLevels {
 public:
     struct Far {
@@ -53,8 +53,6 @@ public:
     }
 
     void clear() noexcept {
-        free_.insert(free_.end(), order_.begin(), order_.end());  // within what take() reserved
-        order_.clear();
         firsts_.clear();
         count_ = 0;
     }
@@ -62,36 +60,41 @@ public:
     // ---- At the best end --------------------------------------------------------------------
 
     [[nodiscard]] const Far& best() const noexcept {
-        const Chunk& last = pool_[order_.back()];
+        const Chunk& last = pool_[order_[firsts_.size() - 1]];
         return last.levels[last.count - 1];
     }
 
     // Adds a level that is better than all of them.
     void push_best(const Far& level) {
-        if (order_.empty() || pool_[order_.back()].count == Chunk::capacity) {
-            order_.push_back(take());
-            firsts_.push_back(level.key);
+        const std::size_t chunks = firsts_.size();
+        if (chunks == 0 || pool_[order_[chunks - 1]].count == Chunk::capacity) {
+            add(chunks, level.key);
         }
-        Chunk& last = pool_[order_.back()];
+        Chunk& last = pool_[order_[firsts_.size() - 1]];
         last.levels[last.count++] = level;
         ++count_;
     }
 
-    void pop_best() { erase(order_.size() - 1, pool_[order_.back()].count - 1); }
+    void pop_best() noexcept {
+        const std::size_t last = firsts_.size() - 1;
+        erase(last, pool_[order_[last]].count - 1);
+    }
 
     // The nth of them, from 0 at the best.
     [[nodiscard]] const Far& at(std::size_t index) const noexcept {
-        auto number = order_.rbegin();
-        for (; index >= pool_[*number].count; ++number) index -= pool_[*number].count;
-        const Chunk& chunk = pool_[*number];
+        std::size_t number = firsts_.size() - 1;
+        for (; index >= pool_[order_[number]].count; --number) {
+            index -= pool_[order_[number]].count;
+        }
+        const Chunk& chunk = pool_[order_[number]];
         return chunk.levels[chunk.count - 1 - index];
     }
 
     // Calls visit(level), best first, while it answers true.
     template <typename Visit>
     void from_best(Visit&& visit) const {
-        for (auto number = order_.rbegin(); number != order_.rend(); ++number) {
-            const Chunk& chunk = pool_[*number];
+        for (std::size_t number = firsts_.size(); number-- > 0;) {
+            const Chunk& chunk = pool_[order_[number]];
             for (std::size_t place = chunk.count; place-- > 0;) {
                 if (!visit(chunk.levels[place])) return;
             }
@@ -99,8 +102,7 @@ public:
     }
 
     [[nodiscard]] std::size_t memory_usage() const noexcept {
-        return pool_.capacity() * sizeof(Chunk) +
-               (order_.capacity() + free_.capacity()) * sizeof(std::uint32_t) +
+        return pool_.capacity() * sizeof(Chunk) + order_.capacity() * sizeof(std::uint32_t) +
                firsts_.capacity() * sizeof(std::int64_t);
     }
 
@@ -158,7 +160,7 @@ private:
         firsts_[number] = chunk.levels[0].key;
     }
 
-    void erase(std::size_t number, std::size_t place) {
+    void erase(std::size_t number, std::size_t place) noexcept {
         Chunk& chunk = pool_[order_[number]];
         Far* const here = chunk.levels.data() + place;
         std::copy(here + 1, chunk.levels.data() + chunk.count, here);
@@ -170,24 +172,21 @@ private:
         }
         firsts_[number] = chunk.levels[0].key;
         if (chunk.count >= Chunk::capacity / 4) return;
-        if (number + 1 < order_.size()) join(number);
+        if (number + 1 < firsts_.size()) join(number);
         if (number > 0) join(number - 1);
     }
 
     void split(std::size_t number) {
         constexpr std::size_t half = Chunk::capacity / 2;
-        const std::uint32_t taken = take();  // may move the pool
+        add(number + 1, pool_[order_[number]].levels[half].key);  // may move the pool
         Chunk& lower = pool_[order_[number]];
-        Chunk& upper = pool_[taken];
+        Chunk& upper = pool_[order_[number + 1]];
         std::copy(lower.levels.begin() + half, lower.levels.end(), upper.levels.begin());
         lower.count = upper.count = half;
-        const auto behind = static_cast<std::ptrdiff_t>(number) + 1;
-        order_.insert(order_.begin() + behind, taken);
-        firsts_.insert(firsts_.begin() + behind, upper.levels[0].key);
     }
 
     // With the chunk behind it, where one holds both and has room left.
-    void join(std::size_t number) {
+    void join(std::size_t number) noexcept {
         Chunk& lower = pool_[order_[number]];
         const Chunk& upper = pool_[order_[number + 1]];
         if (lower.count + upper.count > Chunk::capacity / 2) return;
@@ -196,30 +195,27 @@ private:
         drop(number + 1);
     }
 
-    void drop(std::size_t number) {
-        const auto place = static_cast<std::ptrdiff_t>(number);
-        free_.push_back(order_[number]);
-        order_.erase(order_.begin() + place);
-        firsts_.erase(firsts_.begin() + place);
+    // Puts an empty chunk in the order. Where memory runs out, no level is lost.
+    void add(std::size_t number, std::int64_t first) {
+        if (firsts_.size() == order_.size()) {
+            pool_.emplace_back();
+            order_.push_back(static_cast<std::uint32_t>(order_.size()));
+        }
+        firsts_.insert(firsts_.begin() + static_cast<std::ptrdiff_t>(number), first);
+        std::uint32_t* const end = order_.data() + firsts_.size();
+        std::rotate(order_.data() + number, end - 1, end);
+        pool_[order_[number]].count = 0;
     }
 
-    // An empty chunk of the pool.
-    [[nodiscard]] std::uint32_t take() {
-        if (free_.empty()) {
-            pool_.emplace_back();
-            free_.reserve(pool_.capacity());
-            return static_cast<std::uint32_t>(pool_.size() - 1);
-        }
-        const std::uint32_t taken = free_.back();
-        free_.pop_back();
-        pool_[taken].count = 0;
-        return taken;
+    void drop(std::size_t number) noexcept {
+        std::uint32_t* const place = order_.data() + number;
+        std::rotate(place, place + 1, order_.data() + firsts_.size());
+        firsts_.erase(firsts_.begin() + static_cast<std::ptrdiff_t>(number));
     }
 
     std::vector<Chunk> pool_;           // in any order
-    std::vector<std::uint32_t> order_;  // their places in the pool, the best chunk last
-    std::vector<std::int64_t> firsts_;  // the lowest key of each, in that order
-    std::vector<std::uint32_t> free_;   // places in the pool that hold none
+    std::vector<std::int64_t> firsts_;  // the lowest key of each that is used, the best last
+    std::vector<std::uint32_t> order_;  // places in the pool: of those used, then of the rest
     std::size_t count_ = 0;
 };
 

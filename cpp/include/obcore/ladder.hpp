@@ -178,7 +178,8 @@ private:
     [[nodiscard]] std::int64_t low() const noexcept { return high_ - window() + 1; }
     // Whether a key lies in [low, high]; one comparison, for a negative number wraps.
     [[nodiscard]] bool is_near(std::int64_t key) const noexcept {
-        return static_cast<std::uint64_t>(high_ - key) <= mask_;
+        const auto away = static_cast<std::uint64_t>(high_ - key);
+        return away <= mask_;
     }
 
     [[nodiscard]] Lots& near(std::int64_t key) noexcept {
@@ -278,7 +279,7 @@ private:
     // Of one price the last size counts. Snapshots come best first, so the usual work is one
     // reversal.
     void assign_far(std::vector<Far>& levels) {
-        std::reverse(levels.begin(), levels.end());
+        std::ranges::reverse(levels);
         const auto by_key = [](const Far& a, const Far& b) { return a.key < b.key; };
         if (!std::is_sorted(levels.begin(), levels.end(), by_key)) {
             std::stable_sort(levels.begin(), levels.end(), by_key);
