@@ -6,7 +6,7 @@ check: lint test cpp
 
 lint:            # format, lint, types, layers, stub
     prek run --all-files
-    python -m mypy.stubtest obcore._core --allowlist tests/stubtest_allowlist.txt
+    python -m mypy.stubtest obcore._core obcore._bench --allowlist tests/stubtest_allowlist.txt
 
 test *args:      # offline, on the CPU
     pytest -m "not network and not gpu" {{args}}
