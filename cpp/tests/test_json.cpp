@@ -61,6 +61,53 @@ void escapes_stay_as_they_are() {
     CHECK_THROWS(read(R"("a\)"), DecodeError, "expected the end of a string");
 }
 
+// A token in a buffer of its own, where a sanitizer sees a byte too many.
+bool reads_alone(const std::string& text, Type type, std::string_view inside) {
+    const std::vector<char> exact(text.begin(), text.end());
+    return reads({exact.data(), exact.size()}, type, inside);
+}
+
+void a_string_ends_at_its_quote_however_long_it_is() {
+    for (std::size_t length = 0; length < 40; ++length) {
+        for (const char filler : {'a', '!', '#', '[', ']', '\x01', '\x80', '\xff'}) {
+            const std::string inside(length, filler);
+            CHECK(reads_alone('"' + inside + '"', Type::string, inside));
+            CHECK_THROWS(read('"' + inside), DecodeError, "expected the end of a string");
+        }
+    }
+}
+
+void an_escaped_quote_at_any_place_does_not_end_a_string() {
+    for (std::size_t place = 0; place < 20; ++place) {
+        for (std::size_t behind = 0; behind < 20; ++behind) {
+            for (const char* escape : {R"(\")", R"(\\)", R"(\\\")", R"(\n)", R"(\"\")"}) {
+                const std::string inside =
+                    std::string(place, 'a') + escape + std::string(behind, 'b');
+                CHECK(reads_alone('"' + inside + '"', Type::string, inside));
+            }
+            const std::string open = '"' + std::string(place, 'a') + R"(\")";
+            CHECK_THROWS(read(open + std::string(behind, 'b')), DecodeError,
+                         "expected the end of a string");
+            CHECK_THROWS(read('"' + std::string(place, 'a') + '\\'), DecodeError,
+                         "expected the end of a string");
+        }
+    }
+}
+
+void a_number_ends_behind_its_last_digit_however_long_it_is() {
+    for (std::size_t length = 1; length < 40; ++length) {
+        const std::string digits(length, '7');
+        CHECK(reads_alone(digits, Type::number, digits));
+        CHECK(reads_alone(digits + ".5e-3 ", Type::number, digits + ".5e-3"));
+        CHECK(reads_alone('[' + digits + ']', Type::array, '[' + digits + ']'));
+        const std::string object = R"({"a":)" + digits + '}';
+        CHECK(members(object).front().second == digits);
+        for (const char* wrong : {"x", ".", "e", "-", "\x80", "/", ":"}) {
+            CHECK_THROWS(read(digits + wrong + ",1"), DecodeError, "JSON byte");
+        }
+    }
+}
+
 void an_object_tells_its_members_in_order() {
     const auto found = members(R"({"a":1,"b":"x","a":[2],"":{}})");
 
@@ -184,6 +231,9 @@ int main() {
     return run_tests({
         each_type_of_value_is_read,
         escapes_stay_as_they_are,
+        a_string_ends_at_its_quote_however_long_it_is,
+        an_escaped_quote_at_any_place_does_not_end_a_string,
+        a_number_ends_behind_its_last_digit_however_long_it_is,
         an_object_tells_its_members_in_order,
         an_array_tells_its_elements_with_their_index,
         text_that_is_no_json_is_an_error,

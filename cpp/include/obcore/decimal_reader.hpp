@@ -66,6 +66,7 @@ struct PortableDecimals {
 #if OBCORE_HAS_SSE41
 
 // The same for numbers of at most 15 characters, all of them at once.
+// NOLINTBEGIN(portability-simd-intrinsics): the other one is the portable one
 struct Sse41Decimals {
     [[nodiscard, gnu::target("sse4.1")]] static bool read(const char*& p, const char* end,
                                                           const Step& step,
@@ -148,6 +149,7 @@ private:
         return (both & 0xFFFFFFFFU) * 100'000'000U + (both >> 32);
     }
 };
+// NOLINTEND(portability-simd-intrinsics)
 
 #endif
 
@@ -156,7 +158,7 @@ private:
                                              std::int64_t& count) noexcept {
     std::array<char, 36> quoted{};  // with room for a reader to look ahead
     if (text.size() > 17) return false;
-    std::memcpy(quoted.data(), text.data(), text.size());
+    text.copy(quoted.data(), text.size());  // an empty text may have no address
     quoted[text.size()] = '"';
     const char* p = quoted.data();
     return PortableDecimals::read(p, p + quoted.size(), step, count) &&

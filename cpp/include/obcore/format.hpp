@@ -8,6 +8,7 @@
 
 #include "obcore/binance.hpp"
 #include "obcore/event.hpp"
+#include "obcore/instruction_set.hpp"
 #include "obcore/integer.hpp"
 #include "obcore/pictures.hpp"
 #include "obcore/research.hpp"
@@ -31,7 +32,9 @@ public:
     // `filter` says which symbol is meant, for the formats that interleave symbols in one
     // event.
     explicit FormatDecoder(Format format = Format::automatic, SymbolFilter filter = {})
-        : format_(format), filter_(std::move(filter)) {}
+        : format_(format), filter_(std::move(filter)) {
+        static_cast<void>(instruction_set());  // a wrong name is told before any message
+    }
 
     // True when `event` holds a complete event. CSV groups are complete at the next group.
     bool decode(std::string_view text, const Grid& grid, Event& event) {

@@ -21,9 +21,9 @@ template <typename Integer>
 // Times and ids have 9 to 19 digits: two words of eight, and what is before them.
 [[nodiscard]] inline bool read_integer(std::string_view text, std::int64_t& out) noexcept {
     constexpr std::uint64_t eight_digits = 100'000'000;
-    const auto front_count = static_cast<int>(text.size()) - 16;
-    if (text.size() < 9 || front_count > 3) return read_integer<std::int64_t>(text, out);
+    if (text.size() < 9 || text.size() > 19) return read_integer<std::int64_t>(text, out);
 
+    const int front_count = static_cast<int>(text.size()) - 16;
     const char* const last_eight = text.data() + text.size() - 8;
     const int middle_count = front_count > 0 ? 8 : 8 + front_count;
     const std::uint64_t middle = eight_bytes::load(last_eight - middle_count);

@@ -47,10 +47,11 @@ template <typename Decimals>
 #endif
 
 [[nodiscard]] inline const char* append_usual_levels(std::string_view text, const Grid& grid,
+                                                     [[maybe_unused]] InstructionSet set,
                                                      std::vector<Level>& out) {
     const char* const end = text.data() + text.size();
 #if OBCORE_HAS_SSE41
-    if (instruction_set() == InstructionSet::sse41) {
+    if (set == InstructionSet::sse41) {
         return append_usual_levels_sse41(text.data(), end, grid, out);
     }
 #endif
@@ -66,12 +67,13 @@ template <typename Decimals>
 
 // Appends the levels of [[price, size, …], …]; what stands behind a size is skipped.
 inline void read_levels(JsonReader& reader, std::string_view field, const Grid& grid,
-                        std::vector<Level>& out) {
+                        std::vector<Level>& out, InstructionSet set = instruction_set()) {
     const std::size_t before = out.size();
     reader.expect('[');
     if (reader.accept(']')) return;
     do {
-        if (reader.skip_to(detail::append_usual_levels(reader.rest(), grid, out))) continue;
+        const char* const behind = detail::append_usual_levels(reader.rest(), grid, set, out);
+        if (reader.skip_to(behind)) continue;
         const Where where{field, out.size() - before};
         reader.expect('[');
         Level level;
