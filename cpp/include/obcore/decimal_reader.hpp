@@ -19,14 +19,16 @@
 //
 // A reader takes what is usual and answers false to the rest, which then goes the long way
 // through read_decimal(): numbers that are long, signed, with an exponent, off the grid or no
-// numbers at all. So it needs no errors of its own, and what it takes it reads exactly.
+// numbers at all. So it needs no errors of its own, and what it takes it reads exactly. It
+// looks up to `reach` bytes ahead, and believes in the quote that it finds there.
 namespace obcore {
 
 struct PortableDecimals {
+    static constexpr std::size_t reach = 18;  // eight digits, a point, eight digits, a quote
+
     // Reads from `p`, behind the opening quote, to the closing one, and leaves `p` there.
-    [[nodiscard]] static bool read(const char*& p, const char* end, const Step& step,
+    [[nodiscard]] static bool read(const char*& p, const Step& step,
                                    std::int64_t& count) noexcept {
-        if (end - p < 18) return false;  // eight digits, a point, eight digits, a quote
         const std::uint64_t whole = eight_bytes::load(p);
         const int whole_digits = eight_bytes::count_before(eight_bytes::find_no_digits(whole));
         if (whole_digits == 0) return false;
@@ -68,16 +70,17 @@ struct PortableDecimals {
 // The same for numbers of at most 15 characters, all of them at once.
 // NOLINTBEGIN(portability-simd-intrinsics): the other one is the portable one
 struct Sse41Decimals {
-    [[nodiscard, gnu::target("sse4.1")]] static bool read(const char*& p, const char* end,
-                                                          const Step& step,
+    static constexpr std::size_t reach = 16;
+
+    [[nodiscard, gnu::target("sse4.1")]] static bool read(const char*& p, const Step& step,
                                                           std::int64_t& count) noexcept {
-        const __m128i text = load(p, end);
+        const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         const __m128i digits = _mm_xor_si128(text, _mm_set1_epi8('0'));
         const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits);
         unsigned others = static_cast<unsigned>(_mm_movemask_epi8(is_digit)) ^ 0xFFFFU;
         if (others == 0) return false;
         const int point = std::countr_zero(others);  // or the end, where there is none
-        if (point == 0 || p + point >= end) return false;
+        if (point == 0) return false;
         int last = point;
         if (p[point] == '.') {
             others &= others - 1;
@@ -85,7 +88,7 @@ struct Sse41Decimals {
             last = std::countr_zero(others);
             if (last == point + 1) return false;
         }
-        if (p + last >= end || p[last] != '"') return false;
+        if (p[last] != '"') return false;
         if (point + step.decimals > 15) return false;
 
         // Zeros behind the last digit stand for decimals that are not written.
@@ -126,17 +129,6 @@ private:
         return out;
     }();
 
-    // Never a byte past the end.
-    [[nodiscard, gnu::target("sse4.1"), gnu::always_inline]] static __m128i load(
-        const char* p, const char* end) noexcept {
-        if (end - p >= 16) [[likely]] {
-            return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        }
-        std::array<char, 16> rest{};
-        if (p < end) std::memcpy(rest.data(), p, static_cast<std::size_t>(end - p));
-        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(rest.data()));
-    }
-
     [[nodiscard, gnu::target("sse4.1"), gnu::always_inline]] static std::uint64_t to_number(
         __m128i digits) noexcept {
         const __m128i tens = _mm_set1_epi16(0x010A);  // 10 and 1
@@ -156,13 +148,12 @@ private:
 // The same of a text that ends by itself.
 [[nodiscard]] inline bool read_usual_decimal(std::string_view text, const Step& step,
                                              std::int64_t& count) noexcept {
-    std::array<char, 36> quoted{};  // with room for a reader to look ahead
-    if (text.size() > 17) return false;
+    std::array<char, 2 * PortableDecimals::reach> quoted{};
+    if (text.size() >= PortableDecimals::reach) return false;
     text.copy(quoted.data(), text.size());  // an empty text may have no address
     quoted[text.size()] = '"';
     const char* p = quoted.data();
-    return PortableDecimals::read(p, p + quoted.size(), step, count) &&
-           p == quoted.data() + text.size();
+    return PortableDecimals::read(p, step, count) && p == quoted.data() + text.size();
 }
 
 }  // namespace obcore

@@ -195,15 +195,12 @@ namespace detail {
 // The unit is told by the magnitude: s, ms, µs and ns of this century do not overlap.
 [[nodiscard]] inline Nanos decode_time(std::int64_t value, std::string_view field) {
     constexpr std::int64_t first = 100'000'000;  // 1973 in seconds
-    for (std::int64_t factor : {1'000'000'000LL, 1'000'000LL, 1'000LL, 1LL}) {
-        const std::int64_t unit = 1'000'000'000 / factor;  // units a second
-        const std::int64_t seconds = value / unit;
-        Nanos time = 0;
-        if (seconds >= first && seconds < first * 1'000 &&
-            !__builtin_mul_overflow(value, factor, &time)) {
-            return time;
-        }
-    }
+    const std::int64_t factor = value < first * 1'000           ? 1'000'000'000
+                                : value < first * 1'000'000     ? 1'000'000
+                                : value < first * 1'000'000'000 ? 1'000
+                                                                : 1;
+    Nanos time = 0;
+    if (value >= first && !__builtin_mul_overflow(value, factor, &time)) return time;
     throw DecodeError(field, "a time since 1970 in s, ms, µs or ns", std::to_string(value));
 }
 

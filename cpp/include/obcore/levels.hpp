@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -14,26 +17,63 @@ namespace obcore {
 
 namespace detail {
 
-// Appends levels of the usual form, ["price","size"] without a space, with commas between them.
-// Returns where the last of them ends, or `p` where there is none.
+// Levels of the usual form: ["price","size"], without a space.
+template <typename Decimals>
+class UsualLevels {
+public:
+    // Brackets, quotes and a comma around two numbers, and the character behind them.
+    static constexpr std::ptrdiff_t reach = 2 * Decimals::reach + 8;
+
+    explicit UsualLevels(const Grid& grid)
+        : tick_(grid.tick), lot_(grid.lot), may_be_zero_(grid.nonpositive_prices) {}
+
+    // Reads one of them at `p`; its end, or null where there is another form.
+    [[nodiscard, gnu::always_inline]] const char* read(const char* p, Level& level) const {
+        if (std::memcmp(p, "[\"", 2) != 0) return nullptr;
+        p += 2;
+        if (!Decimals::read(p, tick_, level.price)) return nullptr;
+        if ((level.price == 0 && !may_be_zero_) || std::memcmp(p + 1, ",\"", 2) != 0) {
+            return nullptr;
+        }
+        p += 3;
+        if (!Decimals::read(p, lot_, level.size) || p[1] != ']') return nullptr;
+        return p + 2;
+    }
+
+private:
+    Step tick_;  // copies: a level that is written could lie where the grid does
+    Step lot_;
+    bool may_be_zero_;
+};
+
+// Appends those that follow each other with a comma between. Returns where the last one ends,
+// `p` where there is none.
 template <typename Decimals>
 [[gnu::always_inline]] inline const char* append_usual_levels(const char* p, const char* end,
                                                               const Grid& grid,
                                                               std::vector<Level>& out) {
-    const char* here = p;
-    while (end - here > 2 && here[0] == '[' && here[1] == '"') {
-        here += 2;
-        Level level;
-        if (!Decimals::read(here, end, grid.tick, level.price)) break;
-        if (level.price == 0 && !grid.nonpositive_prices) break;
-        if (end - here < 3 || here[1] != ',' || here[2] != '"') break;
-        here += 3;
-        if (!Decimals::read(here, end, grid.lot, level.size)) break;
-        if (end - here < 3 || here[1] != ']') break;
+    const UsualLevels<Decimals> levels(grid);
+    constexpr std::ptrdiff_t reach = levels.reach;
+    Level level;
+    const char* next = p;
+    while (end - next >= reach) {
+        const char* const behind = levels.read(next, level);
+        if (behind == nullptr) return p;
         out.push_back(level);
-        p = here + 2;
-        if (*p != ',') break;
-        here = p + 1;
+        p = behind;
+        if (*p != ',') return p;
+        next = p + 1;
+    }
+
+    // The last ones, where a reader may look past the end.
+    std::array<char, 2 * reach> copy{};
+    std::copy(next, end, copy.data());
+    const char* here = copy.data();
+    while (const char* const behind = levels.read(here, level)) {
+        out.push_back(level);
+        p = next + (behind - copy.data());
+        if (*behind != ',') return p;
+        here = behind + 1;
     }
     return p;
 }
