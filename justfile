@@ -13,8 +13,12 @@ test *args:      # offline, on the CPU
 
 cpp:             # sanitizers, ten million events optimized, clang-tidy
     cmake --workflow --preset asan
+    cmake --workflow --preset tsan
     cmake --workflow --preset release
     cmake --workflow --preset tidy
 
 bench *args:     # saved; add --benchmark-compare to set it against the last run
     pytest bench --benchmark-enable --benchmark-autosave {{args}}
+
+guard command="check":  # instructions of fixed workloads against their record; or: just guard renew
+    python bench/instructions.py {{command}}
