@@ -1,6 +1,6 @@
 build:           # editable; without isolation, so that the tools are still there for a rebuild
     pip install -c constraints.txt scikit-build-core pybind11 cmake ninja
-    pip install -c constraints.txt --no-build-isolation -e '.[app,models,test,bench,dev]'
+    pip install -c constraints.txt --no-build-isolation -e '.[app,models,test,dev]'
 
 check: lint test cpp
 
@@ -16,6 +16,11 @@ cpp:             # sanitizers, ten million events optimized, clang-tidy
     cmake --workflow --preset tsan
     cmake --workflow --preset release
     cmake --workflow --preset tidy
+
+race *args:      # against the other order books, in an environment of their own
+    python -m venv .venv-bench
+    .venv-bench/bin/pip install -q -c constraints-bench.txt '.[bench]'
+    .venv-bench/bin/obcore bench --peers {{args}}
 
 bench *args:     # saved; add --benchmark-compare to set it against the last run
     pytest bench --benchmark-enable --benchmark-autosave {{args}}

@@ -12,6 +12,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     import typer
 
     from obcore import __version__
+    from obcore.cli.bench import bench
     from obcore.cli.book import book
     from obcore.cli.catalog import catalog
     from obcore.cli.console import Commands
@@ -30,8 +31,8 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (features, book, inspect, plot, fit_ofi, demo, catalog):
-        app.command(no_args_is_help=command not in (demo, catalog))(command)
+    for command in (features, book, inspect, plot, fit_ofi, demo, bench, catalog):
+        app.command(no_args_is_help=command not in (demo, bench, catalog))(command)
 
     def _print_version(asked: bool) -> None:
         if asked:

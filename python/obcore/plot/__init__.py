@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from obcore.plot.features import FEATURES, features_figure, missing_features
 from obcore.plot.heatmap import depth_grid, heatmap_figure, level_names
+from obcore.plot.race import race_figure
 from obcore.plot.save import picture_formats, save_figure
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "level_names",
     "missing_features",
     "picture_formats",
+    "race_figure",
     "save_figure",
 ]
