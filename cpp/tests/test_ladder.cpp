@@ -174,9 +174,9 @@ void on_both_sides(Test test) {
 
 // ---- A ring that grows ----------------------------------------------------------------------
 
-constexpr std::int64_t misses_judged =
-    2'048;                           // updates just beyond the ring, before it may grow
-constexpr std::int64_t rarity = 32;  // updates for each of them that are too many to grow
+// Updates just beyond the ring, before it may grow.
+constexpr std::int64_t misses_judged = 256;
+constexpr std::int64_t rarity = 64;  // updates for each of them that are too many to grow
 
 // Hands both sides' twins, whose ring doubles twice at most, to a test.
 template <typename Test>
@@ -340,6 +340,17 @@ void a_ring_doubles_where_many_updates_land_just_beyond_it() {
     });
 }
 
+void a_book_that_is_being_built_lets_no_ring_grow() {
+    on_both_sides([](auto twins) {
+        constexpr Ticks best = 1'000'000;
+        twins.ladder.set({best, 1});
+        for (Ticks i = 0; i < 4 * misses_judged; ++i) {
+            twins.ladder.set({twins.better(best, -usual_window - i), 5});
+        }
+        CHECK(twins.ladder.memory_usage() < twins.memory_of_ring(2 * usual_window));
+    });
+}
+
 void a_ring_stops_at_its_widest() {
     on_both_growing_sides([](auto twins) {
         grow(twins, 1'000);
@@ -348,7 +359,7 @@ void a_ring_stops_at_its_widest() {
     });
 }
 
-void a_ring_grows_where_more_than_one_update_in_32_lands_just_beyond_it() {
+void a_ring_grows_where_more_than_one_update_in_64_lands_just_beyond_it() {
     on_both_growing_sides([](const auto& fresh) {
         for (const std::int64_t updates : {rarity - 1, rarity}) {
             auto twins = fresh;
@@ -464,7 +475,8 @@ int main() {
         the_total_does_not_wrap_at_64_bits,
         a_ring_doubles_where_many_updates_land_just_beyond_it,
         a_ring_stops_at_its_widest,
-        a_ring_grows_where_more_than_one_update_in_32_lands_just_beyond_it,
+        a_ring_grows_where_more_than_one_update_in_64_lands_just_beyond_it,
+        a_book_that_is_being_built_lets_no_ring_grow,
         a_ring_grows_also_after_a_long_time_of_updates_within_it,
         updates_that_a_doubled_ring_would_not_reach_let_none_grow,
         every_query_is_right_before_during_and_after_growth,

@@ -161,9 +161,9 @@ private:
     using Far = FarLevels::Far;
 
     // The ring doubles when so many updates landed within a window below it, and they were more
-    // than one in `rarity`: too many to be a book that is being built.
-    static constexpr std::int64_t misses_judged = 2'048;
-    static constexpr std::int64_t rarity = 32;
+    // than one in `rarity`. New levels do not count: a book that is being built is not busy.
+    static constexpr std::int64_t misses_judged = 256;
+    static constexpr std::int64_t rarity = 64;
 
     [[nodiscard]] static std::int64_t key_of(Ticks price) noexcept {
         return side == Side::bid ? price : -price;
@@ -200,8 +200,10 @@ private:
 
     void set_outside(std::int64_t key, Lots size) {
         if (key < high_ && !empty()) {
-            total_ += size - far_.exchange(key, size);
-            if (key >= low() - window()) note_miss();
+            const Lots before = far_.exchange(key, size);
+            total_ += size - before;
+            const bool is_new = before == 0 && size != 0;
+            if (!is_new && key >= low() - window()) note_miss();
         } else if (size != 0) {
             move_window(key + headroom());
             set_near(key, size);
