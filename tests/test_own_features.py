@@ -121,7 +121,7 @@ def test_a_library_with_one_name_that_is_taken_adds_nothing(tmp_path: Path) -> N
 def test_a_library_for_other_headers_is_refused(tmp_path: Path) -> None:
     library = build(tmp_path, 'extern "C" void obcore_features_0() {}')
 
-    assert "to define obcore_features_1, for the headers of this version" in run(LOAD, library)
+    assert "to define obcore_features_2, for the headers of this version" in run(LOAD, library)
 
 
 def test_a_library_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:

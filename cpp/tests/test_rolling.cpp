@@ -245,6 +245,40 @@ void sums_are_renewed_within_two_windows() {
     CHECK(renewed.sums().sum == 0 && renewed.sums().removed == 0);
 }
 
+void a_sum_over_a_window_is_that_of_its_newest_numbers() {
+    for (const std::size_t length : {1U, 2U, 7U, 30U}) {
+        Dice dice(8);
+        WindowSum<std::int64_t> sum(Window{.states = static_cast<std::int64_t>(length)});
+        std::deque<std::int64_t> held;
+        for (int i = 0; i < 200; ++i) {
+            CHECK(sum.is_warm(absent, absent) == (held.size() == length));
+            CHECK(sum.missing(absent, absent).empty() == (held.size() == length));
+            held.push_back(dice.around(1'000));
+            if (held.size() > length) held.pop_front();
+            std::int64_t wanted = 0;
+            for (const std::int64_t number : held) wanted += number;
+            CHECK(sum.with(held.back(), absent) == wanted);
+            CHECK(sum.size() == held.size());
+        }
+        sum.clear();
+        CHECK(sum.size() == 0 && !sum.is_warm(absent, absent));
+        CHECK(sum.with(5, absent) == 5);
+    }
+}
+
+// A window that is asked for its mean alone, and one that is asked for all.
+void a_mean_is_the_same_with_and_without_a_deviation() {
+    Dice dice(9);
+    Moments lean(Window{.states = 20}, Moments::Of::mean);
+    Moments full(Window{.states = 20});
+    for (int i = 0; i < 1'000; ++i) {
+        const double value = static_cast<double>(dice.around(1'000)) / 7.0;
+        lean.push(absent, value);
+        full.push(absent, value);
+        CHECK(lean.mean().value() == full.mean().value());
+    }
+}
+
 // A price in cents that wanders, as doubles round it: whole multiples of 2^-37.
 void ten_million_values_leave_no_drift() {
     constexpr std::size_t length = 1'000;
@@ -282,6 +316,8 @@ int main() {
         a_cleared_window_begins_anew,
         an_outlier_leaves_no_trace_two_windows_later,
         sums_are_renewed_within_two_windows,
+        a_sum_over_a_window_is_that_of_its_newest_numbers,
+        a_mean_is_the_same_with_and_without_a_deviation,
         ten_million_values_leave_no_drift,
     });
 }

@@ -86,7 +86,7 @@ def load(path: str | os.PathLike[str]) -> list[str]:
     Parameters
     ----------
     path : path-like
-        A shared library that defines ``obcore_features_1``; see the guide in the docs.
+        A shared library that defines ``obcore_features_2``; see the guide in the docs.
 
     Returns
     -------

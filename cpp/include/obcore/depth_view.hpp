@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "obcore/book.hpp"
@@ -34,6 +35,9 @@ public:
         return std::min(n, count_);
     }
     [[nodiscard]] const Level& best() const noexcept { return levels_[0]; }
+    [[nodiscard]] std::span<const Level> levels() const noexcept {
+        return {levels_.data(), count_};
+    }
     [[nodiscard]] Ticks price(std::size_t i) const noexcept { return levels_[i].price; }
     // Lots of level i, counted from 0; 0 past the last level.
     [[nodiscard]] Lots size(std::size_t i) const noexcept {

@@ -47,7 +47,7 @@ public:
     // Whether a feature of the catalogue looks at trades.
     [[nodiscard]] bool reads_trades() const {
         return std::ranges::any_of(plan_.features(), [](const Column& column) {
-            return column.feature->reads_trades_only();
+            return column.feature->reads() != Reads::everything;
         });
     }
 
@@ -89,12 +89,12 @@ public:
                 lagged_waiting_.release(
                     times, [this](const TimedTrade& trade) { lagged_.see(trade); });
             }
+            knows_trades_ = knows_trades_ && plan_.state().view().grid == book.grid;
             plan_.state().compute(book, values_);
             const Situation situation = at(times);
-            for (std::size_t i = 0; i < plan_.features().size(); ++i) {
-                values_[plan_.state().size() + i] =
-                    plan_.features()[i].feature->on_state(situation);
-            }
+            if (!knows_trades_) ask(plan_.of_trades(), situation);
+            knows_trades_ = true;
+            ask(plan_.of_states(), situation);
         });
     }
 
@@ -126,11 +126,12 @@ public:
         ++changes_;
         lagged_ = trades_;
         trades_.see(trade, last);
+        knows_trades_ = false;
         or_forget([&] { tell_users(trade); });
         const Situation situation = at(trade.times);
         for (std::size_t i = 0; i < plan_.features().size(); ++i) {
             StatefulFeature& feature = *plan_.features()[i].feature;
-            if (!feature.reads_trades_only()) continue;
+            if (feature.reads() == Reads::everything) continue;
             values_[plan_.state().size() + i] = feature.on_state(situation);
         }
     }
@@ -141,8 +142,10 @@ public:
             plan_.state().compute(book, out);
             return;
         }
-        for (std::size_t i = 0; i < plan_.outputs().size(); ++i) {
-            out[i] = values_[plan_.outputs()[i]];
+        auto end = out.begin();
+        for (const FeaturePlan::Piece& piece : plan_.pieces()) {
+            end = std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(piece.slot),
+                              piece.size, end);
         }
     }
 
@@ -158,11 +161,13 @@ public:
     // `book` is there already.
     void rescale(const Rescale& factors, const Book& book) {
         const std::string before = memory();
+        knows_trades_ = false;
         try {
             trades_.rescale(factors);
             lagged_.rescale(factors);
             waiting_.rescale(factors);
             lagged_waiting_.rescale(factors);
+            plan_.shared().rescale(factors);
             for (Column& column : plan_.features()) column.feature->rescale(factors);
         } catch (...) {
             load(before);
@@ -227,12 +232,22 @@ private:
 
     void see(const TimedTrade& trade) {
         trades_.see(trade);
+        knows_trades_ = false;
         tell_users(trade);
     }
 
     void tell_users(const TimedTrade& trade) {
-        for (Column& column : plan_.features()) {
-            if (column.is_users) column.feature->on_trade(trade);
+        for (StatefulFeature* feature : plan_.users()) feature->on_trade(trade);
+    }
+
+    void ask(const std::vector<FeaturePlan::Run>& runs, const Situation& situation) {
+        for (const FeaturePlan::Run& run : runs) {
+            StatefulFeature& first = *run.features.front();
+            if (run.features.size() == 1) {
+                values_[run.slot] = first.on_state(situation);
+            } else {
+                first.on_states(situation, run.features, &values_[run.slot]);
+            }
         }
     }
 
@@ -253,7 +268,8 @@ private:
         now_ = first_ = absent;
         trades_ = {};
         lagged_ = {};
-        for (SharedMoments& window : plan_.windows()) window.reset();
+        knows_trades_ = false;
+        plan_.shared().reset();
         for (Column& column : plan_.features()) column.feature->reset();
         std::ranges::fill(values_, undefined);
     }
@@ -282,7 +298,7 @@ private:
     // ---- Memory -----------------------------------------------------------------------------
 
     [[nodiscard]] std::string description(const Grid& grid, std::string_view symbol) const {
-        std::string text = "obcore features 1 of " + std::string(symbol) + ": ";
+        std::string text = "obcore features 2 of " + std::string(symbol) + ": ";
         for (const std::string& name : names()) text += name + ", ";
         text += "depth " + std::to_string(plan_.state().depth()) + ", tick " +
                 to_text(grid.tick) + ", lot " + to_text(grid.lot) +
@@ -298,27 +314,28 @@ private:
         out.put(now_);
         out.put(first_);
         out.put(on_venue_clock_);
-        out.put(trades_);
-        out.put(lagged_);
+        trades_.save(out);
+        lagged_.save(out);
         waiting_.save(out);
         lagged_waiting_.save(out);
-        for (const SharedMoments& window : plan_.windows()) window.save(out);
+        plan_.shared().save(out);
         for (const Column& column : plan_.features()) column.feature->save(out);
         for (const double value : values_) out.put(value);
         return out.bytes();
     }
 
     void load(std::string_view bytes) {
+        knows_trades_ = false;
         StateReader in(bytes);
         in.get(number_);
         in.get(now_);
         in.get(first_);
         in.get(on_venue_clock_);
-        in.get(trades_);
-        in.get(lagged_);
+        trades_.load(in);
+        lagged_.load(in);
         waiting_.load(in);
         lagged_waiting_.load(in);
-        for (SharedMoments& window : plan_.windows()) window.load(in);
+        plan_.shared().load(in);
         for (Column& column : plan_.features()) column.feature->load(in);
         for (double& value : values_) in.get(value);
         if (!in.at_end()) StateReader::fail("more");
@@ -332,6 +349,7 @@ private:
     TradeFlow trades_;
     TradeQueue lagged_waiting_{TradeQueue::Rule::strictly_before};
     TradeFlow lagged_;
+    bool knows_trades_ = false;  // values_ has what the trades say
     std::uint64_t changes_ = 0;
     std::int64_t number_ = 0;  // states since the last reset
     Nanos now_ = absent;

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -15,7 +15,7 @@
 #include "obcore/feature_set.hpp"
 #include "obcore/integer.hpp"
 #include "obcore/registry.hpp"
-#include "obcore/rolling_features.hpp"
+#include "obcore/shared_windows.hpp"
 #include "obcore/stateful.hpp"
 #include "obcore/stateful_catalog.hpp"
 
@@ -35,7 +35,7 @@ struct FeatureOptions {
 // What was asked for, and what has to be computed for it, in an order in which it can be: first
 // the features of one book state, then those that remember, each behind what it reads. The
 // place of a feature in that order is its slot.
-class FeaturePlan final : private SharedWindows {
+class FeaturePlan {
 public:
     static constexpr int max_nesting = 8;
 
@@ -47,16 +47,30 @@ public:
         bool is_users = false;
     };
 
+    // Features of one class that stand side by side, and the slot of the first.
+    struct Run {
+        std::size_t slot = 0;
+        std::vector<StatefulFeature*> features;
+    };
+
+    // Values that are asked for in the order in which they are computed.
+    struct Piece {
+        std::size_t slot = 0;
+        std::size_t size = 0;
+    };
+
     // Throws Error where a name or a setting is not in the catalogue.
     explicit FeaturePlan(const FeatureOptions& options)
         : registry_(options.registry), weights_(options.ofi_weights), state_(options.depth) {
         check_weights();
         choose(options.features);
+        arrange();
     }
 
     // What was asked for: names, and the slots of the values.
     [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
     [[nodiscard]] const std::vector<std::size_t>& outputs() const noexcept { return outputs_; }
+    [[nodiscard]] const std::vector<Piece>& pieces() const noexcept { return pieces_; }
 
     // What is computed: slots 0 … state().size() are of one book state, features() follow.
     [[nodiscard]] std::size_t slots() const noexcept {
@@ -66,9 +80,12 @@ public:
     [[nodiscard]] FeatureSet& state() noexcept { return state_; }
     [[nodiscard]] const std::vector<Column>& features() const noexcept { return features_; }
     [[nodiscard]] std::vector<Column>& features() noexcept { return features_; }
-    // Windows that several features read.
-    [[nodiscard]] const std::deque<SharedMoments>& windows() const noexcept { return windows_; }
-    [[nodiscard]] std::deque<SharedMoments>& windows() noexcept { return windows_; }
+    // The same by when they are asked: only where trades were seen, or at each state.
+    [[nodiscard]] const std::vector<Run>& of_trades() const noexcept { return of_trades_; }
+    [[nodiscard]] const std::vector<Run>& of_states() const noexcept { return of_states_; }
+    [[nodiscard]] const std::vector<StatefulFeature*>& users() const noexcept { return users_; }
+    [[nodiscard]] const EngineWindows& shared() const noexcept { return *shared_; }
+    [[nodiscard]] EngineWindows& shared() noexcept { return *shared_; }
 
     [[nodiscard]] const std::vector<double>& weights() const noexcept { return weights_; }
     // Whether a window is of a duration.
@@ -110,6 +127,32 @@ private:
         }
     }
 
+    // In what steps the engine computes and hands over what was chosen.
+    void arrange() {
+        for (std::size_t i = 0; i < features_.size(); ++i) {
+            StatefulFeature& feature = *features_[i].feature;
+            const std::size_t slot = state_.size() + i;
+            const bool reads_trades = feature.reads() == Reads::trades;
+            append(reads_trades ? of_trades_ : of_states_, feature, slot);
+            if (features_[i].is_users) users_.push_back(&feature);
+        }
+        for (const std::size_t slot : outputs_) {
+            if (pieces_.empty() || pieces_.back().slot + pieces_.back().size != slot) {
+                pieces_.push_back({slot, 0});
+            }
+            ++pieces_.back().size;
+        }
+    }
+
+    static void append(std::vector<Run>& runs, StatefulFeature& feature, std::size_t slot) {
+        const auto continues = [&](const Run& run) {
+            const StatefulFeature& other = *run.features.front();
+            return run.slot + run.features.size() == slot && typeid(other) == typeid(feature);
+        };
+        if (runs.empty() || !continues(runs.back())) runs.push_back({slot, {}});
+        runs.back().features.push_back(&feature);
+    }
+
     void include_inputs(std::string_view text, int nesting) {
         const Expression wanted(text);
         if (nesting > max_nesting) {
@@ -147,7 +190,7 @@ private:
         if (row == nullptr) return state_.include(text);
 
         Arguments arguments;
-        arguments.shared = this;
+        arguments.shared = shared_.get();
         arguments.weights = weights_;
         arguments.level = row->number_in(wanted.name).value_or(1);
         if (arguments.level < 1 || arguments.level > FeatureSet::max_depth) {
@@ -217,29 +260,26 @@ private:
     }
 
     void check_weights() {
-        if (weights_.empty()) weights_.assign(order_flow::Integrated::max_levels, 0.1);
-        if (weights_.size() > order_flow::Integrated::max_levels ||
+        if (weights_.empty()) weights_.assign(order_flow::max_weights, 0.1);
+        if (weights_.size() > order_flow::max_weights ||
             !std::ranges::all_of(weights_, [](double w) { return std::isfinite(w); })) {
             throw Error("ofi_weights: expected 1 to " +
-                        std::to_string(order_flow::Integrated::max_levels) +
-                        " finite numbers, received " + std::to_string(weights_.size()));
+                        std::to_string(order_flow::max_weights) + " finite numbers, received " +
+                        std::to_string(weights_.size()));
         }
-    }
-
-    [[nodiscard]] SharedMoments& moments(std::size_t input, Window window) override {
-        for (SharedMoments& shared : windows_) {
-            if (shared.holds(input, window)) return shared;
-        }
-        return windows_.emplace_back(input, window);
     }
 
     const Registry* registry_;
     std::vector<double> weights_;
     FeatureSet state_;
-    std::deque<SharedMoments> windows_;  // a deque: features hold references
+    std::unique_ptr<EngineWindows> shared_ = std::make_unique<EngineWindows>();
     std::vector<Column> features_;
     std::vector<std::string> names_;
     std::vector<std::size_t> outputs_;
+    std::vector<Piece> pieces_;
+    std::vector<Run> of_trades_;
+    std::vector<Run> of_states_;
+    std::vector<StatefulFeature*> users_;
     bool needs_clock_ = false;
 };
 

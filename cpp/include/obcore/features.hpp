@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "obcore/depth_view.hpp"
 #include "obcore/double_double.hpp"
@@ -56,8 +57,24 @@ template <typename Real>
     return relative_to_mid(view, 2 * side.price(i) - view.twice_mid());
 }
 
+// mid + spread · share, where a plain double of the share, good to `error`, tells the result to
+// the last bit: so on every spread but a very wide one.
+[[nodiscard]] inline std::optional<double> mid_plus_quickly(const DepthView& view, double share,
+                                                            double error) noexcept {
+    constexpr Ticks every_integer = Ticks{1} << 53;  // up to here is a double
+    if (std::abs(view.twice_mid()) > every_integer) return std::nullopt;
+    const double mid = static_cast<double>(view.twice_mid()) * 0.5;
+    const auto spread = static_cast<double>(view.spread());
+    constexpr double rounding = 0x1p-51;  // of the spread and of its product with the share
+    const double by = spread * share;
+    return rounded_sum(mid, by, std::abs(by) * rounding + std::abs(spread) * error);
+}
+
 // mid + spread · share, without losing digits where the two nearly cancel.
 [[nodiscard]] inline double mid_plus(const DepthView& view, DoubleDouble share) noexcept {
+    const double plain = share.value();
+    if (const auto sum = mid_plus_quickly(view, plain, std::abs(plain) * 0x1p-52)) [[likely]]
+        return view.price(*sum);
     const DoubleDouble mid = DoubleDouble(Int128{view.twice_mid()}) * 0.5;
     return view.price((mid + DoubleDouble(Int128{view.spread()}) * share).value());
 }

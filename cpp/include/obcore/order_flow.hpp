@@ -1,10 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "obcore/rolling.hpp"
 #include "obcore/stateful.hpp"
 #include "obcore/units.hpp"
 #include "obcore/window.hpp"
@@ -17,31 +24,24 @@
 // markets", 2023.
 namespace obcore::order_flow {
 
-// One level of both sides as it was. A missing one is infinitely far away.
+// One level of both sides as it was. A missing one is infinitely far away, and of size 0.
 struct Quotes {
-    struct Quote {
-        bool present = false;
-        Ticks price = 0;
-        Lots size = 0;
-    };
-    Quote bid;
-    Quote ask;
+    static constexpr Ticks lowest = std::numeric_limits<Ticks>::min();
+    static constexpr Ticks highest = std::numeric_limits<Ticks>::max();
+
+    Level bid{lowest, 0};
+    Level ask{highest, 0};
 
     [[nodiscard]] static Quotes of(const DepthView& view, std::size_t i) noexcept {
-        return {quote(view.bids, i), quote(view.asks, i)};
+        Quotes out;
+        if (view.bids.has(i)) out.bid = {view.bids.price(i), view.bids.size(i)};
+        if (view.asks.has(i)) out.ask = {view.asks.price(i), view.asks.size(i)};
+        return out;
     }
 
     void rescale(const Rescale& factors) {
-        for (Quote* quote : {&bid, &ask}) {
-            Level level{quote->price, quote->size};
-            factors.apply(level);
-            *quote = {quote->present, level.price, level.size};
-        }
-    }
-
-private:
-    [[nodiscard]] static Quote quote(const SideView& side, std::size_t i) noexcept {
-        return side.has(i) ? Quote{true, side.price(i), side.size(i)} : Quote{};
+        if (bid.price != lowest) factors.apply(bid);
+        if (ask.price != highest) factors.apply(ask);
     }
 };
 
@@ -51,8 +51,6 @@ struct Change {
     Lots arrived = 0;
     Lots departed = 0;
 
-    [[nodiscard]] Int128 net() const noexcept { return Int128{arrived} - departed; }
-
     [[nodiscard]] static Change bid(const Quotes& before, const Quotes& now) noexcept {
         return between(before.bid, now.bid, now.bid.price > before.bid.price);
     }
@@ -61,211 +59,333 @@ struct Change {
     }
 
 private:
-    [[nodiscard]] static Change between(const Quotes::Quote& before, const Quotes::Quote& now,
+    [[nodiscard]] static Change between(const Level& before, const Level& now,
                                         bool at_better_price) noexcept {
-        if (!now.present) return {0, before.size};
-        if (!before.present || at_better_price) return {now.size, 0};
+        if (at_better_price) return {now.size, 0};
         if (now.price != before.price) return {0, before.size};
-        return now.size > before.size ? Change{now.size - before.size, 0}
-                                      : Change{0, before.size - now.size};
+        return {std::max<Lots>(now.size - before.size, 0),
+                std::max<Lots>(before.size - now.size, 0)};
     }
 };
 
-// e_k: 1{Pb ≥ Pb⁻}Qb − 1{Pb ≤ Pb⁻}Qb⁻ − 1{Pa ≤ Pa⁻}Qa + 1{Pa ≥ Pa⁻}Qa⁻.
-[[nodiscard]] inline Int128 imbalance(const Quotes& before, const Quotes& now) noexcept {
-    return Change::bid(before, now).net() - Change::ask(before, now).net();
-}
+// e_k of the first levels, for all that ask for it: the first to ask in a state moves it.
+//
+// e_k = 1{Pb ≥ Pb⁻}Qb − 1{Pb ≤ Pb⁻}Qb⁻ − 1{Pa ≤ Pa⁻}Qa + 1{Pa ≥ Pa⁻}Qa⁻.
+class LevelFlow {
+public:
+    void require_levels(std::size_t levels) {
+        if (levels <= before_.size()) return;
+        before_.resize(levels);
+        imbalances_.resize(levels);
+    }
+
+    // By level, counted from 0; means nothing at the first state.
+    [[nodiscard]] const std::vector<Int128>& at(const Situation& now) noexcept {
+        if (seen_ != now.number) move_to(now.view);
+        seen_ = now.number;
+        return imbalances_;
+    }
+
+    void reset() noexcept {
+        std::ranges::fill(before_, Quotes());
+        seen_ = 0;
+    }
+    void rescale(const Rescale& factors) {
+        for (Quotes& quotes : before_) quotes.rescale(factors);
+    }
+    void save(StateWriter& out) const {
+        for (const Quotes& quotes : before_) out.put(quotes);
+        out.put(seen_);
+    }
+    void load(StateReader& in) {
+        for (Quotes& quotes : before_) in.get(quotes);
+        in.get(seen_);
+    }
+
+private:
+    void move_to(const DepthView& view) noexcept {
+        const std::span<const Level> bids = view.bids.levels();
+        const std::span<const Level> asks = view.asks.levels();
+        const std::size_t whole = std::min({bids.size(), asks.size(), before_.size()});
+        Quotes* const before = before_.data();
+        Int128* const out = imbalances_.data();
+        for (std::size_t i = 0; i < whole; ++i) {
+            out[i] = imbalance(before[i], bids[i], asks[i]);
+            before[i].bid = bids[i];
+            before[i].ask = asks[i];
+        }
+        for (std::size_t i = whole; i < before_.size(); ++i) {
+            const Quotes now = Quotes::of(view, i);
+            out[i] = imbalance(before[i], now.bid, now.ask);
+            before[i] = now;
+        }
+    }
+
+    [[nodiscard]] static Int128 imbalance(const Quotes& before, const Level& bid,
+                                          const Level& ask) noexcept {
+        const Lots bought = kept(bid.size, bid.price >= before.bid.price) -
+                            kept(before.bid.size, bid.price <= before.bid.price);
+        const Lots sold = kept(ask.size, ask.price <= before.ask.price) -
+                          kept(before.ask.size, ask.price >= before.ask.price);
+        return Int128{bought} - sold;
+    }
+    // Without a branch: nobody can guess how prices will have moved.
+    [[nodiscard]] static Lots kept(Lots size, bool holds) noexcept {
+        return -Lots{holds} & size;
+    }
+
+    std::vector<Quotes> before_;
+    std::vector<Int128> imbalances_;
+    std::int64_t seen_ = 0;  // number of the state it was moved to
+};
 
 // ofi_k(window).
 class Imbalance final : public StatefulFeature {
 public:
     explicit Imbalance(const Arguments& arguments)
-        : level_(arguments.level - 1), window_(arguments.windows[0]) {}
+        : level_(arguments.level - 1),
+          flow_(arguments.shared->level_flow(arguments.level)),
+          sum_(arguments.windows[0]) {}
 
     [[nodiscard]] double on_state(const Situation& now) override {
-        const Quotes quotes = Quotes::of(now.view, level_);
-        if (now.number > 1) {
-            const Int128 change = imbalance(before_, quotes);
-            sum_ += change;
-            window_.push(now.now, change, [this](Int128 left) { sum_ -= left; });
-        }
-        before_ = quotes;
-        return window_.is_warm(now.first, now.now) ? now.view.size(sum_) : undefined;
+        return value(now, flow_.at(now));
     }
-    void reset() override {
-        window_.clear();
-        before_ = {};
-        sum_ = 0;
+    void on_states(const Situation& now, std::span<StatefulFeature* const> run,
+                   double* out) override {
+        const std::vector<Int128>& flow = flow_.at(now);
+        for (StatefulFeature* each : run)
+            *out++ = static_cast<Imbalance*>(each)->value(now, flow);
     }
+    void reset() override { sum_.clear(); }
     [[nodiscard]] std::string missing(const Situation& now) const override {
-        return window_.missing(now.first, now.now);
+        return sum_.missing(now.first, now.now);
     }
     void rescale(const Rescale& factors) override {
-        before_.rescale(factors);
-        Rescale::multiply(sum_, factors.size);
-        window_.for_each([&](Int128& change) { Rescale::multiply(change, factors.size); });
+        sum_.for_each([&](Int128& lots) { Rescale::multiply(lots, factors.size); });
     }
-    void save(StateWriter& out) const override {
-        out.put(before_);
-        out.put(sum_);
-        window_.save(out);
-    }
-    void load(StateReader& in) override {
-        in.get(before_);
-        in.get(sum_);
-        window_.load(in);
-    }
+    void save(StateWriter& out) const override { sum_.save(out); }
+    void load(StateReader& in) override { sum_.load(in); }
 
 private:
+    [[nodiscard]] double value(const Situation& now, const std::vector<Int128>& flow) {
+        if (now.number == 1) return undefined;
+        const Int128 sum = sum_.with(flow[level_], now.now);
+        return sum_.is_warm(now.first, now.now) ? now.view.size(sum) : undefined;
+    }
+
     std::size_t level_;
-    Quotes before_;
-    Int128 sum_ = 0;
-    Windowed<Int128> window_;
+    LevelFlow& flow_;
+    WindowSum<Int128> sum_;
 };
 
-// integrated_ofi(window): Σ w_k·ofi_k, scaled by the mean depth of a level.
+inline constexpr std::size_t max_weights = 10;
+
+// integrated_ofi(window): Σ w_k·ofi_k, scaled by the mean depth of a level. Levels of one
+// weight are summed before they are weighed, in whole numbers.
+template <bool one_weight>
 class Integrated final : public StatefulFeature {
 public:
-    static constexpr std::size_t max_levels = 10;
-
     explicit Integrated(const Arguments& arguments)
-        : weights_(arguments.weights.begin(), arguments.weights.end()),
-          window_(arguments.windows[0]) {}
+        : levels_(arguments.weights.size()),
+          weights_(arguments.weights.begin(),
+                   arguments.weights.begin() +
+                       static_cast<std::ptrdiff_t>(one_weight ? 1 : levels_)),
+          flow_(arguments.shared->level_flow(levels_)),
+          sums_(arguments.windows[0]) {}
 
     [[nodiscard]] double on_state(const Situation& now) override {
+        const std::vector<Int128>& flow = flow_.at(now);
+        if (now.number == 1) return undefined;
         Sums change;
-        for (std::size_t i = 0; i < weights_.size(); ++i) {
-            const Quotes quotes = Quotes::of(now.view, i);
-            change.imbalance[i] = imbalance(before_[i], quotes);
-            change.depth += Int128{quotes.bid.size} + quotes.ask.size;
-            before_[i] = quotes;
+        for (std::size_t i = 0; i < levels_; ++i) {
+            change.imbalances[one_weight ? 0 : i] += flow[i];
         }
-        if (now.number > 1) {
-            sums_.add(change, 1);
-            window_.push(now.now, change, [this](const Sums& left) { sums_.add(left, -1); });
-        }
-        if (!window_.is_warm(now.first, now.now)) return undefined;
-        return scaled();
+        change.depth = now.view.bids.volume(levels_) + now.view.asks.volume(levels_);
+        const Sums sums = sums_.with(change, now.now);
+        return sums_.is_warm(now.first, now.now) ? scaled(sums) : undefined;
     }
-    void reset() override {
-        window_.clear();
-        before_ = {};
-        sums_ = {};
-    }
+    void reset() override { sums_.clear(); }
     [[nodiscard]] std::string missing(const Situation& now) const override {
-        return window_.missing(now.first, now.now);
+        return sums_.missing(now.first, now.now);
     }
     void rescale(const Rescale& factors) override {
-        for (Quotes& quotes : before_) quotes.rescale(factors);
-        sums_.multiply(factors.size);
-        window_.for_each([&](Sums& change) { change.multiply(factors.size); });
+        sums_.for_each([&](Sums& sums) {
+            for (Int128& sum : sums.imbalances) Rescale::multiply(sum, factors.size);
+            Rescale::multiply(sums.depth, factors.size);
+        });
     }
-    void save(StateWriter& out) const override {
-        out.put(before_);
-        out.put(sums_);
-        window_.save(out);
-    }
-    void load(StateReader& in) override {
-        in.get(before_);
-        in.get(sums_);
-        window_.load(in);
-    }
+    void save(StateWriter& out) const override { sums_.save(out); }
+    void load(StateReader& in) override { sums_.load(in); }
 
 private:
     struct Sums {
-        std::array<Int128, max_levels> imbalance{};
+        std::array<Int128, one_weight ? 1 : max_weights> imbalances{};
         Int128 depth = 0;  // of both sides, over all levels
 
-        void add(const Sums& other, int sign) noexcept {
-            for (std::size_t i = 0; i < max_levels; ++i) {
-                imbalance[i] += sign * other.imbalance[i];
+        Sums& operator+=(const Sums& other) noexcept {
+            for (std::size_t i = 0; i < imbalances.size(); ++i) {
+                imbalances[i] += other.imbalances[i];
             }
-            depth += sign * other.depth;
+            depth += other.depth;
+            return *this;
         }
-        void multiply(std::int64_t factor) {
-            for (Int128& sum : imbalance) Rescale::multiply(sum, factor);
-            Rescale::multiply(depth, factor);
+        Sums& operator-=(const Sums& other) noexcept {
+            for (std::size_t i = 0; i < imbalances.size(); ++i) {
+                imbalances[i] -= other.imbalances[i];
+            }
+            depth -= other.depth;
+            return *this;
         }
     };
 
     // Mean depth of a level = depth / (2 · levels · states).
-    [[nodiscard]] double scaled() const noexcept {
-        if (sums_.depth == 0) return 0.0;
+    [[nodiscard]] double scaled(const Sums& sums) const noexcept {
+        if (sums.depth == 0) return 0.0;
         DoubleDouble sum;
         for (std::size_t i = 0; i < weights_.size(); ++i) {
-            sum = sum + DoubleDouble(sums_.imbalance[i]) * weights_[i];
+            sum = sum + DoubleDouble(sums.imbalances[i]) * weights_[i];
         }
-        const auto cells = static_cast<double>(2 * weights_.size() * window_.size());
-        return (sum * cells / DoubleDouble(sums_.depth)).value();
+        const auto cells = static_cast<double>(2 * levels_ * sums_.size());
+        return (sum * cells / DoubleDouble(sums.depth)).value();
     }
 
+    std::size_t levels_;
     std::vector<double> weights_;
-    std::array<Quotes, max_levels> before_;
-    Sums sums_;
-    Windowed<Sums> window_;
+    LevelFlow& flow_;
+    WindowSum<Sums> sums_;
 };
 
-// Lots a second that come to or go from the best level of one side, over a window.
-template <Side side, bool arrivals>
-class Rate final : public StatefulFeature {
-public:
-    explicit Rate(const Arguments& arguments) : window_(arguments.windows[0]) {}
-
-    [[nodiscard]] double on_state(const Situation& now) override {
-        const Quotes quotes = Quotes::of(now.view, 0);
-        if (now.number > 1) {
-            const Change change =
-                side == Side::bid ? Change::bid(before_, quotes) : Change::ask(before_, quotes);
-            const Item item{arrivals ? change.arrived : change.departed, time_before_};
-            sum_ += item.lots;
-            window_.push(now.now, item, [this](const Item& left) { sum_ -= left.lots; });
-        }
-        before_ = quotes;
-        time_before_ = now.now;
-        if (now.now == absent || !window_.is_warm(now.first, now.now)) return undefined;
-        const Nanos span = window_.window().is_timed()
-                               ? window_.window().duration_ns
-                               : elapsed(window_.oldest().since, now.now);
-        if (span == 0) return undefined;
-        return now.view.size(sum_) / (static_cast<double>(span) / 1e9);
+[[nodiscard]] inline std::unique_ptr<StatefulFeature> make_integrated(
+    const Arguments& arguments) {
+    const auto is_another = [&](double weight) { return weight != arguments.weights[0]; };
+    if (std::ranges::none_of(arguments.weights, is_another)) {
+        return std::make_unique<Integrated<true>>(arguments);
     }
-    void reset() override {
+    return std::make_unique<Integrated<false>>(arguments);
+}
+
+// What came to and went from the best levels over a window, for all that ask for it.
+class TouchFlow {
+public:
+    explicit TouchFlow(Window window) : window_(window) {}
+
+    [[nodiscard]] const Window& window() const noexcept { return window_.window(); }
+
+    [[nodiscard]] const TouchFlow& at(const Situation& now) {
+        if (seen_ != now.number) move_to(now);
+        seen_ = now.number;
+        return *this;
+    }
+
+    // Size a second, by place(); undefined where the window is not warm or has no time.
+    [[nodiscard]] double rate(std::size_t place) const noexcept { return rates_[place]; }
+
+    [[nodiscard]] static constexpr std::size_t place(Side side, bool arrivals) noexcept {
+        return (side == Side::bid ? 0 : 2) + (arrivals ? 0 : 1);
+    }
+
+    [[nodiscard]] std::string missing(const Situation& now) const {
+        return now.now == absent ? "a time" : window_.missing(now.first, now.now);
+    }
+
+    void reset() noexcept {
         window_.clear();
         before_ = {};
         time_before_ = absent;
-        sum_ = 0;
+        sums_ = {};
+        seen_ = 0;
     }
-    [[nodiscard]] std::string missing(const Situation& now) const override {
-        return now.now == absent ? "a time" : window_.missing(now.first, now.now);
-    }
-    void rescale(const Rescale& factors) override {
+    void rescale(const Rescale& factors) {
         before_.rescale(factors);
-        Rescale::multiply(sum_, factors.size);
-        window_.for_each([&](Item& item) { Rescale::multiply(item.lots, factors.size); });
+        for (Int128& sum : sums_) Rescale::multiply(sum, factors.size);
+        window_.for_each([&](Item& item) {
+            for (Int128& lots : item.lots) Rescale::multiply(lots, factors.size);
+        });
     }
-    void save(StateWriter& out) const override {
+    void save(StateWriter& out) const {
         out.put(before_);
         out.put(time_before_);
-        out.put(sum_);
+        out.put(sums_);
+        out.put(seen_);
         window_.save(out);
     }
-    void load(StateReader& in) override {
+    void load(StateReader& in) {
         in.get(before_);
         in.get(time_before_);
-        in.get(sum_);
+        in.get(sums_);
+        in.get(seen_);
         window_.load(in);
     }
 
 private:
+    using Flows = std::array<Int128, 4>;  // arrived and departed, of bid and ask
+
     struct Item {
-        Int128 lots = 0;
+        Flows lots{};
         Nanos since = absent;  // time of the state before the change
     };
 
+    void move_to(const Situation& now) {
+        const Quotes quotes = Quotes::of(now.view, 0);
+        if (now.number > 1) {
+            const Change bid = Change::bid(before_, quotes);
+            const Change ask = Change::ask(before_, quotes);
+            const Item item{{bid.arrived, bid.departed, ask.arrived, ask.departed},
+                            time_before_};
+            for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += item.lots[i];
+            window_.push(now.now, item, [this](const Item& left) {
+                for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] -= left.lots[i];
+            });
+        }
+        before_ = quotes;
+        time_before_ = now.now;
+        const Nanos nanos = span(now);
+        const double seconds = static_cast<double>(nanos) / 1e9;
+        for (std::size_t i = 0; i < sums_.size(); ++i) {
+            rates_[i] = nanos == 0 ? undefined : now.view.size(sums_[i]) / seconds;
+        }
+    }
+
+    [[nodiscard]] Nanos span(const Situation& now) const noexcept {
+        if (now.now == absent || !window_.is_warm(now.first, now.now)) return 0;
+        if (window().is_timed()) return window().duration_ns;
+        return elapsed(window_.oldest().since, now.now);
+    }
+
+    Windowed<Item> window_;
     Quotes before_;
     Nanos time_before_ = absent;
-    Int128 sum_ = 0;
-    Windowed<Item> window_;
+    Flows sums_{};
+    std::array<double, 4> rates_{};
+    std::int64_t seen_ = 0;  // number of the state it was moved to
 };
+
+// Lots a second that come to or go from the best level of one side, over a window.
+class Rate final : public SideBySide<Rate> {
+public:
+    Rate(const Arguments& arguments, Side side, bool arrivals)
+        : flow_(arguments.shared->touch_flow(arguments.windows[0])),
+          place_(TouchFlow::place(side, arrivals)) {}
+
+    [[nodiscard]] double on_state(const Situation& now) override {
+        return flow_.at(now).rate(place_);
+    }
+    [[nodiscard]] std::string missing(const Situation& now) const override {
+        return flow_.missing(now);
+    }
+    // The engine keeps what they share.
+    void reset() override {}
+    void save(StateWriter& /*out*/) const override {}
+    void load(StateReader& /*in*/) override {}
+
+private:
+    TouchFlow& flow_;
+    std::size_t place_;
+};
+
+template <Side side, bool arrivals>
+[[nodiscard]] std::unique_ptr<StatefulFeature> make_rate(const Arguments& arguments) {
+    return std::make_unique<Rate>(arguments, side, arrivals);
+}
 
 }  // namespace obcore::order_flow

@@ -17,13 +17,13 @@ namespace obcore {
 // A shared library with one function of this name and type can be loaded from Python; the
 // number changes when the headers do, so that a library built for others is refused:
 //
-//     extern "C" void obcore_features_1(obcore::Registry& registry) {
+//     extern "C" void obcore_features_2(obcore::Registry& registry) {
 //         registry.add<TouchAge>({.name = "touch_age", .formula = "…", .unit = "ms",
 //                                 .source = "…"});
 //     }
 class Registry {
 public:
-    static constexpr const char* entry_point = "obcore_features_1";
+    static constexpr const char* entry_point = "obcore_features_2";
 
     // `Feature` derives from StatefulFeature and is constructed from Arguments. The texts of
     // the row must outlive the registry, as literals do.

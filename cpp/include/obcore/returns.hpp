@@ -26,11 +26,12 @@ inline void rescale_twice(std::int64_t& mid, const Rescale& factors) {
 
 // ln(now / then), taken from the exact difference.
 [[nodiscard]] inline double log_return(std::int64_t then, std::int64_t now) noexcept {
-    return then == 0 || now == 0 ? undefined : log_ratio(now, then);
+    if (then == 0 || now == 0) return undefined;
+    return then == now ? 0.0 : log_ratio(now, then);
 }
 
 // return(horizon).
-class Return final : public StatefulFeature {
+class Return final : public SideBySide<Return> {
 public:
     explicit Return(const Arguments& arguments)
         : horizon_(arguments.windows[0]), mids_(horizon_.limit() + 1) {}
@@ -124,21 +125,25 @@ public:
     }
 
 private:
+    [[nodiscard]] static bool moves(double change) noexcept {
+        return change != 0.0 && !std::isnan(change);
+    }
+
     struct Squares {
         DoubleDouble sum;
 
-        void add(double x) noexcept { sum = sum + square(x); }
-        void remove(double x) noexcept { sum = sum - square(x); }
-
-        [[nodiscard]] static DoubleDouble square(double x) noexcept {
-            const DoubleDouble exact = x;
-            return std::isnan(x) ? DoubleDouble() : exact * exact;
+        // The mid stands still at most states.
+        void add(double x) noexcept {
+            if (moves(x)) sum = sum + DoubleDouble(x).squared();
+        }
+        void remove(double x) noexcept {
+            if (moves(x)) sum = sum - DoubleDouble(x).squared();
         }
     };
 
     void count(double change, int sign) noexcept {
         undefined_ += std::isnan(change) ? sign : 0;
-        moves_ += !std::isnan(change) && change != 0.0 ? sign : 0;
+        moves_ += moves(change) ? sign : 0;
     }
 
     Windowed<double> returns_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "obcore/saved_state.hpp"
@@ -34,6 +35,13 @@ public:
         if (size_ == slots_.size()) grow();
         slots_[wrapped(first_ + size_)] = item;
         ++size_;
+    }
+
+    // The newest in place of the oldest, which is returned; only while full.
+    T replace_front(const T& item) noexcept {
+        T& slot = slots_[first_];
+        first_ = wrapped(first_ + 1);
+        return std::exchange(slot, item);
     }
 
     void pop_front() noexcept {

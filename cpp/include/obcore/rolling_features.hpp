@@ -14,7 +14,11 @@ namespace obcore {
 // One window over one feature, for all that ask for it: the first to ask in a state moves it.
 class SharedMoments {
 public:
-    SharedMoments(std::size_t input, Window window) : input_(input), moments_(window) {}
+    SharedMoments(std::size_t input, Window window)
+        : input_(input), moments_(window, Moments::Of::mean) {}
+
+    // Before the first state.
+    void require_deviation() noexcept { moments_.require_deviation(); }
 
     [[nodiscard]] bool holds(std::size_t input, Window window) const noexcept {
         return input_ == input && moments_.window().window() == window;
@@ -70,6 +74,8 @@ class Statistic final : public OverSharedWindows {
 public:
     explicit Statistic(const Arguments& arguments)
         : shared_(arguments.shared->moments(arguments.input, arguments.windows[0])) {
+        if (min_states == 1) return;
+        shared_.require_deviation();
         const Window& window = arguments.windows[0];
         if (!window.is_timed() && window.states < min_states) {
             throw Error(

@@ -37,6 +37,13 @@ struct Situation {
     [[nodiscard]] bool is_source() const noexcept { return lagged != nullptr; }
 };
 
+// What a value follows from, besides the grid.
+enum class Reads : std::uint8_t {
+    everything,        // asked once a state, in order
+    trades_and_state,  // keeps nothing: mode "source" asks it again at each trade
+    trades,            // nor does this: it is asked only where trades were seen
+};
+
 // A feature that remembers: shown every state once, in order, it answers with its value there.
 //
 // It costs O(1) a state and allocates nothing once its windows are full. Its value may depend
@@ -51,6 +58,13 @@ public:
     StatefulFeature& operator=(StatefulFeature&&) = delete;
 
     [[nodiscard]] virtual double on_state(const Situation& now) = 0;
+
+    // The same of features of one class that stand side by side, this one first. Each may read
+    // the values before its own.
+    virtual void on_states(const Situation& now, std::span<StatefulFeature* const> run,
+                           double* out) {
+        for (StatefulFeature* feature : run) *out++ = feature->on_state(now);
+    }
 
     // Each trade, when it is seen: just before the first state that is later.
     virtual void on_trade(const TimedTrade& /*trade*/) {}
@@ -68,11 +82,29 @@ public:
     virtual void save(StateWriter& out) const = 0;
     virtual void load(StateReader& in) = 0;
 
-    // Mode "source" asks again at each trade for what reads the trades alone and keeps nothing.
-    [[nodiscard]] virtual bool reads_trades_only() const noexcept { return false; }
+    [[nodiscard]] virtual Reads reads() const noexcept { return Reads::everything; }
+};
+
+// A final class of which several often stand side by side: one call asks them all.
+template <typename Feature>
+class SideBySide : public StatefulFeature {
+public:
+    void on_states(const Situation& now, std::span<StatefulFeature* const> run,
+                   double* out) final {
+        for (StatefulFeature* feature : run)
+            *out++ = static_cast<Feature*>(feature)->on_state(now);
+    }
+
+private:
+    friend Feature;
+    SideBySide() = default;
 };
 
 class SharedMoments;
+namespace order_flow {
+class LevelFlow;
+class TouchFlow;
+}  // namespace order_flow
 
 // What an engine keeps for several features at once.
 class SharedWindows {
@@ -85,6 +117,8 @@ public:
     SharedWindows& operator=(SharedWindows&&) = delete;
 
     [[nodiscard]] virtual SharedMoments& moments(std::size_t input, Window window) = 0;
+    [[nodiscard]] virtual order_flow::LevelFlow& level_flow(std::size_t levels) = 0;
+    [[nodiscard]] virtual order_flow::TouchFlow& touch_flow(Window window) = 0;
 };
 
 // How a feature was asked for.

@@ -26,12 +26,13 @@ inline constexpr std::string_view andersen = "Andersen and Bollerslev 1998";
 inline constexpr auto stateful_catalog = [] {
     namespace from = sources;
     using order_flow::Imbalance;
-    using order_flow::Integrated;
-    using order_flow::Rate;
+    using order_flow::make_integrated;
+    using order_flow::make_rate;
     using returns::RealisedVolatility;
     using returns::Return;
     using rolling::Statistic;
     using rolling::Trend;
+    using enum Reads;
     using enum trade::Needs;
     using enum Side;
     constexpr std::array<StatefulRow::Setting, 2> last_state{{{"window", "1"}, {}}};
@@ -46,8 +47,7 @@ inline constexpr auto stateful_catalog = [] {
         {"integrated_ofi",
          "sum w_k ofi_k / mean depth of a level over the window; equal "
          "weights until fitted ones are given",
-         "1", from::cucuringu, make_feature<Integrated>, last_state, false,
-         Integrated::max_levels},
+         "1", from::cucuringu, make_integrated, last_state, false, order_flow::max_weights},
         {"interval_buy", "EWM of the time between trades with a buyer as aggressor", "ms",
          from::adjusted, trade::make<trade::interval<bid>, two_of_its_side>},
         {"interval_sell", "the same with a seller as aggressor", "ms", from::adjusted,
@@ -77,17 +77,17 @@ inline constexpr auto stateful_catalog = [] {
         {"last_trade_side", "1 where its buyer was the aggressor, -1 where its seller was", "1",
          from::common, trade::make<trade::last_trade_side, a_trade>},
         {"last_trade_age", "time since the last trade", "ms", from::common,
-         trade::make<trade::last_trade_age, a_trade>},
+         trade::make<trade::last_trade_age, a_trade, trades_and_state>},
         {"adjusted_mid_9", "mid + 2 spread oi", "quote", from::adjusted,
-         trade::make<trade::adjusted_mid_9, two_of_each_side>},
+         trade::make<trade::adjusted_mid_9, two_of_each_side, trades_and_state>},
         {"adjusted_mid_10", "mid + 1.4 spread vi", "quote", from::adjusted,
-         trade::make<trade::adjusted_mid_10, two_of_each_side>},
+         trade::make<trade::adjusted_mid_10, two_of_each_side, trades_and_state>},
         {"adjusted_mid_11",
          "mid + spread (1.5 vi + 0.7 y^3 + 150 r), y = 0.7 I_1 + 0.2 I_2 + 0.1 I_3, "
          "r = ln(last merged trade price / mean of the last 40)",
          "quote",
          from::adjusted,
-         trade::make<trade::adjusted_mid_11, forty>,
+         trade::make<trade::adjusted_mid_11, forty, trades_and_state>,
          {},
          false,
          3},
@@ -113,13 +113,13 @@ inline constexpr auto stateful_catalog = [] {
          make_feature<Return>,
          {{{"horizon", "1"}, {}}}},
         {"bid_arrival_rate", "lots new at the best bid over the window / its time", "base/s",
-         from::talreja, make_feature<Rate<bid, true>>, twenty},
+         from::talreja, make_rate<bid, true>, twenty},
         {"bid_depletion_rate", "lots gone from the best bid over the window / its time",
-         "base/s", from::talreja, make_feature<Rate<bid, false>>, twenty},
+         "base/s", from::talreja, make_rate<bid, false>, twenty},
         {"ask_arrival_rate", "lots new at the best ask over the window / its time", "base/s",
-         from::talreja, make_feature<Rate<ask, true>>, twenty},
+         from::talreja, make_rate<ask, true>, twenty},
         {"ask_depletion_rate", "lots gone from the best ask over the window / its time",
-         "base/s", from::talreja, make_feature<Rate<ask, false>>, twenty},
+         "base/s", from::talreja, make_rate<ask, false>, twenty},
     });
 }();
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "obcore/features.hpp"
@@ -24,12 +28,6 @@ namespace detail {
     return has_two(trades, Side::bid) && has_two(trades, Side::ask);
 }
 
-// (a − b) / (a + b); 0 where both are 0, or equal as far as their digits tell.
-[[nodiscard]] inline DoubleDouble balance(DoubleDouble a, DoubleDouble b) noexcept {
-    const DoubleDouble sum = a + b;
-    return sum.value() == 0.0 ? DoubleDouble() : difference(a, b) / sum;
-}
-
 [[nodiscard]] constexpr Side opposite(Side side) noexcept {
     return side == Side::bid ? Side::ask : Side::bid;
 }
@@ -37,17 +35,23 @@ namespace detail {
     return now.is_source() ? opposite(side) : side;
 }
 
-// Rates are inverse intervals: (1/b − 1/s) / (1/b + 1/s) = (s − b) / (s + b).
-[[nodiscard]] inline DoubleDouble rate_imbalance(const TradeFlow& trades) noexcept {
-    return balance(trades.interval_ns(Side::ask), trades.interval_ns(Side::bid));
-}
-[[nodiscard]] inline DoubleDouble volume_imbalance(const TradeFlow& trades) noexcept {
-    return balance(trades.lots(Side::bid) * trades.interval_ns(Side::ask),
-                   trades.lots(Side::ask) * trades.interval_ns(Side::bid));
-}
-
 [[nodiscard]] inline double with_sign(const Situation& now, DoubleDouble value) noexcept {
     return now.is_source() ? -value.value() : value.value();
+}
+
+// The usual way to adjusted mid 11, in plain doubles: none where they do not tell it.
+[[nodiscard]] inline std::optional<double> adjusted_sum_11(const DepthView& view,
+                                                           const TradeFlow& trades) noexcept {
+    const auto imbalance = [&](std::size_t k) {
+        return formula::detail::imbalance(view.bids.size(k), view.asks.size(k));
+    };
+    const double y = (imbalance(0) * 7.0 + imbalance(1) * 2.0 + imbalance(2)) / 10.0;
+    const double flow = trades.volume_imbalance().value() * 1.5;
+    const double momentum = trades.price_momentum() * 150.0;
+    const double share = flow + y * y * y * 0.7 + momentum;
+    constexpr double rounding = 0x1p-48;  // of no part more than 2^-49, as |y| <= 1
+    return formula::detail::mid_plus_quickly(
+        view, share, rounding * (std::abs(flow) + 1.0 + std::abs(momentum)));
 }
 
 }  // namespace detail
@@ -81,16 +85,16 @@ double volume(const Situation& now) {
 
 inline double oi(const Situation& now) {
     if (!detail::has_two_of_each(now.trades)) return undefined;
-    return detail::with_sign(now, detail::rate_imbalance(now.trades));
+    return detail::with_sign(now, now.trades.rate_imbalance());
 }
 inline double qi(const Situation& now) {
     if (!detail::has_two_of_each(now.trades)) return undefined;
     return detail::with_sign(
-        now, detail::balance(now.trades.lots(Side::bid), now.trades.lots(Side::ask)));
+        now, TradeFlow::balance(now.trades.lots(Side::bid), now.trades.lots(Side::ask)));
 }
 inline double vi(const Situation& now) {
     if (!detail::has_two_of_each(now.trades)) return undefined;
-    return detail::with_sign(now, detail::volume_imbalance(now.trades));
+    return detail::with_sign(now, now.trades.volume_imbalance());
 }
 inline double signed_flow(const Situation& now) {
     if (!now.trades.has_trade()) return undefined;
@@ -121,12 +125,11 @@ inline double last_trade_age(const Situation& now) {
 // In mode "source" sign and sides are both reversed, which leaves these two as they are.
 inline double adjusted_mid_9(const Situation& now) {
     if (!detail::has_two_of_each(now.trades) || now.view.one_sided()) return undefined;
-    return formula::detail::mid_plus(now.view, detail::rate_imbalance(now.trades) * 2.0);
+    return formula::detail::mid_plus(now.view, now.trades.rate_imbalance() * 2.0);
 }
 inline double adjusted_mid_10(const Situation& now) {
     if (!detail::has_two_of_each(now.trades) || now.view.one_sided()) return undefined;
-    return formula::detail::mid_plus(now.view,
-                                     detail::volume_imbalance(now.trades) * 14.0 / 10.0);
+    return formula::detail::mid_plus(now.view, now.trades.volume_imbalance() * 14.0 / 10.0);
 }
 inline double adjusted_mid_11(const Situation& now) {
     const TradeFlow& trades = now.is_source() ? *now.lagged : now.trades;
@@ -134,21 +137,22 @@ inline double adjusted_mid_11(const Situation& now) {
     if (!detail::has_two_of_each(trades) || now.view.one_sided() || std::isnan(momentum)) {
         return undefined;
     }
+    if (const auto sum = detail::adjusted_sum_11(now.view, trades)) return now.view.price(*sum);
     const DoubleDouble y = formula::detail::mixed_imbalance(now.view, 7, 2, 1);
-    const DoubleDouble share = detail::volume_imbalance(trades) * 1.5 + y * y * y * 7.0 / 10.0 +
+    const DoubleDouble share = trades.volume_imbalance() * 1.5 + y * y * y * 7.0 / 10.0 +
                                DoubleDouble(momentum) * 150.0;
     return formula::detail::mid_plus(now.view, share);
 }
 
 // A formula over the trades as a feature: the engine remembers the trades for all of them.
-template <double (*formula)(const Situation&), Needs needs>
+template <double (*formula)(const Situation&), Needs needs, Reads what>
 class Formula final : public StatefulFeature {
 public:
     Formula() = default;
     explicit Formula(const Arguments& /*arguments*/) {}
 
     [[nodiscard]] double on_state(const Situation& now) override { return formula(now); }
-    [[nodiscard]] bool reads_trades_only() const noexcept override { return true; }
+    [[nodiscard]] Reads reads() const noexcept override { return what; }
     void reset() override {}
     void save(StateWriter& /*out*/) const override {}
     void load(StateReader& /*in*/) override {}
@@ -172,9 +176,9 @@ public:
     }
 };
 
-template <double (*formula)(const Situation&), Needs needs>
+template <double (*formula)(const Situation&), Needs needs, Reads what = Reads::trades>
 [[nodiscard]] std::unique_ptr<StatefulFeature> make(const Arguments& /*arguments*/) {
-    return std::make_unique<Formula<formula, needs>>();
+    return std::make_unique<Formula<formula, needs, what>>();
 }
 
 }  // namespace obcore::trade

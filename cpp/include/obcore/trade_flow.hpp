@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "obcore/double_double.hpp"
 #include "obcore/event.hpp"
@@ -57,38 +58,32 @@ struct TimedTrade {
 // the start.
 class Ewm {
 public:
+    // What is left of a weight after one more push: nine tenths.
+    static constexpr DoubleDouble keep{0.9, -0x1.999999999999ap-56};
+
     void push(DoubleDouble value) noexcept {
-        sum_ = sum_ * keep() + value;
-        size_ = size_ * keep().value() + std::abs(value.value());
-        weight_ = weight_ * keep() + 1.0;
-        settle();
+        sum_ = sum_ * keep + value;
+        size_ = size_ * keep.value() + std::abs(value.value());
+        weight_ = weight_ * keep + 1.0;
     }
-    // Adds to a value that was pushed; `weight` is what has become of its weight of 1.
-    void amend(DoubleDouble by, DoubleDouble weight = 1.0) noexcept {
-        sum_ = sum_ + by * weight;
-        size_ += std::abs((by * weight).value());
-        settle();
+    // Adds to the value that was pushed last.
+    void amend(DoubleDouble by) noexcept {
+        sum_ = sum_ + by;
+        size_ += std::abs(by.value());
     }
     // After the first push.
-    [[nodiscard]] DoubleDouble mean() const noexcept { return mean_; }
+    [[nodiscard]] DoubleDouble mean() const noexcept {
+        return without_noise(sum_, size_) / weight_;
+    }
 
     void scale(double factor) noexcept {
         sum_ = sum_ * factor;
         size_ *= factor;
-        settle();
     }
-
-    [[nodiscard]] static DoubleDouble keep() noexcept { return DoubleDouble(9.0) / 10.0; }
 
 private:
-    // Trades are rarer than the questions about them.
-    void settle() noexcept {
-        if (weight_.value() > 0.0) mean_ = without_noise(sum_, size_) / weight_;
-    }
-
     DoubleDouble sum_;
     DoubleDouble weight_;
-    DoubleDouble mean_;
     double size_ = 0.0;  // the sum without signs, to tell what is left of it from nothing
 };
 
@@ -106,13 +101,14 @@ public:
     // Several trades at once, that are merged already, and the last of them.
     void see(const TimedTrade& seen, const TimedTrade& last) {
         last_ = last;
+        said_.reset();
         Taker& taker = takers_[index(seen.trade.taker)];
         const bool joins = taker.merged > 0 && seen.times.best() <= taker.time;
         const Int128 lots = seen.trade.size;
         const Int128 signed_lots = seen.trade.taker == Side::bid ? lots : -lots;
         if (joins) {
             taker.lots.amend(lots);
-            signed_lots_.amend(signed_lots, taker.weight);
+            signed_lots_.amend(DoubleDouble(signed_lots) * taker.weight);
             return;
         }
         if (taker.merged > 0) {
@@ -122,7 +118,7 @@ public:
         taker.time = seen.times.best();
         ++taker.merged;
         signed_lots_.push(signed_lots);
-        for (Taker& other : takers_) other.weight = other.weight * Ewm::keep();
+        for (Taker& other : takers_) other.weight = other.weight * Ewm::keep;
         taker.weight = 1.0;
         remember(seen.trade.price);
     }
@@ -135,28 +131,34 @@ public:
 
     // Mean time between merged trades, in ns; from the second on.
     [[nodiscard]] DoubleDouble interval_ns(Side side) const noexcept {
-        return takers_[index(side)].interval.mean();
+        return said().interval_ns[index(side)];
     }
     [[nodiscard]] DoubleDouble lots(Side side) const noexcept {
-        return takers_[index(side)].lots.mean();
+        return said().lots[index(side)];
     }
-    [[nodiscard]] DoubleDouble signed_lots() const noexcept { return signed_lots_.mean(); }
+    [[nodiscard]] DoubleDouble signed_lots() const noexcept { return said().signed_lots; }
+
+    // Of the two sides' rates and volumes; from the second merged trade of each side on. Rates
+    // are inverse intervals: (1/b − 1/s) / (1/b + 1/s) = (s − b) / (s + b).
+    [[nodiscard]] DoubleDouble rate_imbalance() const noexcept { return said().rate_imbalance; }
+    [[nodiscard]] DoubleDouble volume_imbalance() const noexcept {
+        return said().volume_imbalance;
+    }
 
     // Merged trades seen, at most as many as the mean price takes.
     [[nodiscard]] std::size_t prices() const noexcept { return merged_prices_; }
     // ln of the last merged price over the mean of the last forty; NaN before there are forty.
-    [[nodiscard]] double price_momentum() const noexcept {
-        const auto n = static_cast<std::int64_t>(prices_averaged);
-        const bool one_sign =
-            (price_sum_ > 0 && newest_price() > 0) || (price_sum_ < 0 && newest_price() < 0);
-        if (merged_prices_ < prices_averaged || !one_sign) {
-            return std::numeric_limits<double>::quiet_NaN();
-        }
-        return log_ratio(Int128{newest_price()} * n, price_sum_);
+    [[nodiscard]] double price_momentum() const noexcept { return said().price_momentum; }
+
+    // (a − b) / (a + b); 0 where both are 0, or equal as far as their digits tell.
+    [[nodiscard]] static DoubleDouble balance(DoubleDouble a, DoubleDouble b) noexcept {
+        const DoubleDouble sum = a + b;
+        return sum.value() == 0.0 ? DoubleDouble() : difference(a, b) / sum;
     }
 
     void rescale(const Rescale& factors) {
         obcore::rescale(last_.trade, factors);
+        said_.reset();
         for (Taker& taker : takers_) taker.lots.scale(static_cast<double>(factors.size));
         signed_lots_.scale(static_cast<double>(factors.size));
         for (Ticks& price : prices_) {
@@ -167,7 +169,37 @@ public:
         price_sum_ *= factors.price;
     }
 
+    void save(StateWriter& out) const {
+        out.put(last_);
+        out.put(takers_);
+        out.put(signed_lots_);
+        out.put(prices_);
+        out.put(newest_);
+        out.put(merged_prices_);
+        out.put(price_sum_);
+    }
+    void load(StateReader& in) {
+        said_.reset();
+        in.get(last_);
+        in.get(takers_);
+        in.get(signed_lots_);
+        in.get(prices_);
+        in.get(newest_);
+        in.get(merged_prices_);
+        in.get(price_sum_);
+    }
+
 private:
+    // What follows from the trades so far, for a dozen formulas.
+    struct Said {
+        std::array<DoubleDouble, 2> interval_ns;
+        std::array<DoubleDouble, 2> lots;
+        DoubleDouble signed_lots;
+        DoubleDouble rate_imbalance;
+        DoubleDouble volume_imbalance;
+        double price_momentum;
+    };
+
     struct Taker {
         std::int64_t merged = 0;
         Nanos time = absent;  // of the last merged trade
@@ -188,6 +220,35 @@ private:
     }
     [[nodiscard]] Ticks newest_price() const noexcept { return prices_[newest_]; }
 
+    // Worked out where somebody asks: trades come in bursts, of which only the last is asked.
+    [[nodiscard]] const Said& said() const noexcept {
+        if (!said_) said_ = work_out();
+        return *said_;
+    }
+
+    [[nodiscard]] Said work_out() const noexcept {
+        const DoubleDouble buy_interval = takers_[0].interval.mean();
+        const DoubleDouble sell_interval = takers_[1].interval.mean();
+        const DoubleDouble buy_lots = takers_[0].lots.mean();
+        const DoubleDouble sell_lots = takers_[1].lots.mean();
+        return {{buy_interval, sell_interval},
+                {buy_lots, sell_lots},
+                signed_lots_.mean(),
+                balance(sell_interval, buy_interval),
+                balance(buy_lots * sell_interval, sell_lots * buy_interval),
+                momentum()};
+    }
+
+    [[nodiscard]] double momentum() const noexcept {
+        constexpr auto n = static_cast<std::int64_t>(prices_averaged);
+        const bool one_sign =
+            (price_sum_ > 0 && newest_price() > 0) || (price_sum_ < 0 && newest_price() < 0);
+        if (merged_prices_ < prices_averaged || !one_sign) {
+            return std::numeric_limits<double>::quiet_NaN();
+        }
+        return log_ratio(Int128{newest_price()} * n, price_sum_);
+    }
+
     TimedTrade last_;
     std::array<Taker, 2> takers_;
     Ewm signed_lots_;
@@ -195,6 +256,7 @@ private:
     std::size_t newest_ = 0;
     std::size_t merged_prices_ = 0;
     Int128 price_sum_ = 0;
+    mutable std::optional<Said> said_;  // none where trades came since
 };
 
 // Trades that have arrived and wait until a state is later than they are.

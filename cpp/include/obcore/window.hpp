@@ -103,11 +103,13 @@ public:
             }
         }
         if (entries_.full()) {
+            const Entry oldest = entries_.replace_front({now, item});
             overflowed_ = window_.is_timed();
-            lost_ = entries_.front().time;
-            drop_oldest(leave);
+            lost_ = oldest.time;
+            leave(oldest.item);
+        } else {
+            entries_.push_back({now, item});
         }
-        entries_.push_back({now, item});
         overflowed_ = overflowed_ && elapsed(lost_, now) < window_.duration_ns;
     }
 
