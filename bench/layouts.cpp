@@ -137,15 +137,15 @@ void race(const char* name, const Messages& messages) {
 }
 
 template <Side side>
-using Ring12 = Ladder<side, 1 << 12, 1 << 12>;
+using Ring12 = Ladder<side, 1 << 12>;
 template <Side side>
-using Ring14 = Ladder<side, 1 << 14, 1 << 14>;
+using Ring14 = Ladder<side, 1 << 14>;
 template <Side side>
-using Ring15 = Ladder<side, 1 << 15, 1 << 15>;
+using Ring15 = Ladder<side, 1 << 15>;
 template <Side side>
-using Ring16 = Ladder<side, 1 << 16, 1 << 16>;
+using Ring16 = Ladder<side, 1 << 16>;
 template <Side side>
-using Ring18 = Ladder<side, 1 << 18, 1 << 18>;
+using Ring18 = Ladder<side, 1 << 18>;
 
 template <Side side>
 using Growing = Ladder<side>;

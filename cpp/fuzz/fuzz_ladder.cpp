@@ -50,7 +50,7 @@ Ticks next_price(Input& input, Ticks last) {
     return std::clamp(price, -max_price_ticks, max_price_ticks);
 }
 
-template <Side side, std::int64_t window, std::int64_t max_window>
+template <Side side, std::int64_t window>
 class Twins {
 public:
     void run(Input input) {
@@ -84,7 +84,7 @@ private:
         for (const Level& level : levels) put(level);
     }
 
-    // So many that the ring may grow, at prices that the map compares quickly.
+    // So many that pages come and go, at prices that the map compares quickly.
     void set_many(Input& input, Ticks& price) {
         price = next_price(input, price);
         const auto step = Ticks{input.take<std::int8_t>()};
@@ -130,7 +130,7 @@ private:
             require(ladder_.best() == top.front() && ladder_.worst() == top.back());
     }
 
-    Ladder<side, window, max_window> ladder_;
+    Ladder<side, window> ladder_;
     std::map<Ticks, Lots, std::conditional_t<side == Side::bid, std::greater<>, std::less<>>>
         levels_;
 };
@@ -139,11 +139,11 @@ template <Side side>
 void run(Input input) {
     switch (input.take<std::uint8_t>() % 3) {
         case 0:
-            return Twins<side, 128, 128>().run(input);
+            return Twins<side, 128>().run(input);
         case 1:
-            return Twins<side, 128, 512>().run(input);
+            return Twins<side, 512>().run(input);
         default:
-            return Twins<side, 1 << 14, 1 << 15>().run(input);
+            return Twins<side, 1 << 18>().run(input);
     }
 }
 

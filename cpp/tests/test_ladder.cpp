@@ -21,27 +21,21 @@ namespace {
 
 using namespace obcore;
 
-constexpr std::int64_t usual_window = std::int64_t{1} << 14;
+constexpr std::int64_t usual_window = std::int64_t{1} << 18;
 constexpr Lots max_lots = std::numeric_limits<Lots>::max();
 
 template <Side side>
 using Better = std::conditional_t<side == Side::bid, std::greater<>, std::less<>>;
 
 // A ladder and the map that it must always equal.
-template <Side side, std::int64_t window, std::int64_t max_window = std::int64_t{1} << 18>
+template <Side side, std::int64_t window>
 struct Twins {
-    Ladder<side, window, max_window> ladder;
+    Ladder<side, window> ladder;
     std::map<Ticks, Lots, Better<side>> levels;
 
     // So many ticks better or worse than a price.
     [[nodiscard]] static Ticks better(Ticks price, Ticks ticks) {
         return side == Side::bid ? price + ticks : price - ticks;
-    }
-
-    // What a ladder takes whose ring has that reach, and which holds no far level.
-    [[nodiscard]] static std::size_t memory_of_ring(std::int64_t reach) {
-        return Ladder<side, window>().memory_usage() +
-               static_cast<std::size_t>((reach - window) * 8 + (reach - window) / 8);
     }
 
     void set(Level level) {
@@ -109,8 +103,8 @@ private:
 };
 
 // A price that is likely to meet a boundary: near the best, at the ring's reach, or anywhere.
-template <Side side, std::int64_t window, std::int64_t max_window>
-Ticks some_price(const Twins<side, window, max_window>& twins, Dice& dice) {
+template <Side side, std::int64_t window>
+Ticks some_price(const Twins<side, window>& twins, Dice& dice) {
     const auto held = static_cast<std::int64_t>(twins.levels.size());
     const Ticks best = held == 0 ? 0 : twins.levels.begin()->first;
     const std::array<Ticks, 7> prices{
@@ -127,8 +121,8 @@ Ticks some_price(const Twins<side, window, max_window>& twins, Dice& dice) {
 }
 
 // Levels as no venue would send them: unsorted, with zeros and repetitions.
-template <Side side, std::int64_t window, std::int64_t max_window>
-std::vector<Level> some_levels(const Twins<side, window, max_window>& twins, Dice& dice) {
+template <Side side, std::int64_t window>
+std::vector<Level> some_levels(const Twins<side, window>& twins, Dice& dice) {
     std::vector<Level> levels;
     for (std::int64_t n = dice.below(30); n > 0; --n) {
         levels.push_back({some_price(twins, dice), dice.below(4)});
@@ -137,9 +131,9 @@ std::vector<Level> some_levels(const Twins<side, window, max_window>& twins, Dic
     return levels;
 }
 
-// From a state given: some operations, each compared with the map.
-template <Side side, std::int64_t window, std::int64_t max_window>
-void run_operations(Twins<side, window, max_window>& twins, std::uint64_t seed) {
+template <Side side, std::int64_t window>
+void run_operations(std::uint64_t seed) {
+    Twins<side, window> twins;
     Dice dice(seed);
     for (int i = 0; i < 2'000; ++i) {
         const Ticks price = some_price(twins, dice);
@@ -158,10 +152,8 @@ void run_operations(Twins<side, window, max_window>& twins, std::uint64_t seed) 
 template <std::int64_t window>
 void run_both_sides() {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        Twins<Side::bid, window> bids;
-        run_operations(bids, seed);
-        Twins<Side::ask, window> asks;
-        run_operations(asks, seed);
+        run_operations<Side::bid, window>(seed);
+        run_operations<Side::ask, window>(seed);
     }
 }
 
@@ -170,42 +162,6 @@ template <typename Test>
 void on_both_sides(Test test) {
     test(Twins<Side::bid, usual_window>{});
     test(Twins<Side::ask, usual_window>{});
-}
-
-// ---- A ring that grows ----------------------------------------------------------------------
-
-// Updates just beyond the ring, before it may grow.
-constexpr std::int64_t misses_judged = 256;
-constexpr std::int64_t rarity = 64;  // updates for each of them that are too many to grow
-
-// Hands both sides' twins, whose ring doubles twice at most, to a test.
-template <typename Test>
-void on_both_growing_sides(Test test) {
-    test(Twins<Side::bid, 128, 512>{});
-    test(Twins<Side::ask, 128, 512>{});
-}
-
-// Removes, so many times, a level that is not there: it is so many ticks worse than the best.
-template <typename GrowingTwins>
-void remove_beyond(GrowingTwins& twins, Ticks away, std::int64_t times) {
-    const Ticks best = twins.ladder.best().value_or(Level{}).price;
-    for (std::int64_t i = 0; i < times; ++i) twins.ladder.set({twins.better(best, -away), 0});
-}
-
-// Holds one level, at a price, and has a ring of 512.
-template <typename GrowingTwins>
-void grow(GrowingTwins& twins, Ticks price) {
-    twins.set({price, 1});
-    for (const Ticks away : {128, 256}) remove_beyond(twins, away, misses_judged);
-    CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(512));
-}
-
-// Prices from the best down to beyond the widest ring, and some far below.
-template <typename GrowingTwins>
-Ticks price_below(const GrowingTwins& twins, Ticks best, Dice& dice) {
-    const std::int64_t n = dice.below(90);
-    const Ticks away = dice.one_in(20) ? (n % 9) << 50 : n * n / 14;
-    return std::clamp(twins.better(best, -away), -max_price_ticks, max_price_ticks);
 }
 
 // ---- Tests --------------------------------------------------------------------------------
@@ -327,136 +283,48 @@ void the_total_does_not_wrap_at_64_bits() {
     });
 }
 
-void a_ring_doubles_where_many_updates_land_just_beyond_it() {
-    on_both_growing_sides([](auto twins) {
-        twins.set({1'000, 1});
-        for (const Ticks reach : {128, 256}) {
-            remove_beyond(twins, reach, misses_judged - 1);
-            CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(reach));
-            remove_beyond(twins, reach, 1);
-            CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(2 * reach));
-            twins.compare(1'000);
-        }
-    });
-}
+// ---- Memory -------------------------------------------------------------------------------
 
-void a_book_that_is_being_built_lets_no_ring_grow() {
+void levels_that_come_and_go_all_over_the_ring_take_no_more_memory() {
     on_both_sides([](auto twins) {
-        constexpr Ticks best = 1'000'000;
-        twins.ladder.set({best, 1});
-        for (Ticks i = 0; i < 4 * misses_judged; ++i) {
-            twins.ladder.set({twins.better(best, -usual_window - i), 5});
+        twins.set({0, 1});
+        const std::size_t at_first = twins.ladder.memory_usage();
+        for (Ticks away = 1; away < usual_window / 2; ++away) {
+            const Ticks price = twins.better(0, -away);
+            twins.ladder.set({price, 5});
+            twins.ladder.set({price, 0});
         }
-        CHECK(twins.ladder.memory_usage() < twins.memory_of_ring(2 * usual_window));
+        CHECK(twins.ladder.memory_usage() == at_first);
     });
 }
 
-void a_ring_stops_at_its_widest() {
-    on_both_growing_sides([](auto twins) {
-        grow(twins, 1'000);
-        remove_beyond(twins, 512, 5 * misses_judged);
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(512));
-    });
-}
-
-void a_ring_grows_where_more_than_one_update_in_64_lands_just_beyond_it() {
-    on_both_growing_sides([](const auto& fresh) {
-        for (const std::int64_t updates : {rarity - 1, rarity}) {
-            auto twins = fresh;
-            for (std::int64_t i = 0; i < 3 * misses_judged; ++i) {
-                for (Lots size = 1; size < updates; ++size) twins.ladder.set({1'000, size});
-                remove_beyond(twins, 128, 1);
+// A market that walks over many windows leaves nothing behind.
+void a_ladder_that_drifts_takes_no_more_memory() {
+    on_both_sides([](auto twins) {
+        const auto walk = [&](Ticks from, Ticks to) {
+            for (Ticks price = from; price < to; price += 10) {
+                twins.ladder.set({twins.better(0, price), 1});
+                twins.ladder.set({twins.better(0, price - 1'000), 0});
             }
-            const Ticks reach = updates < rarity ? 256 : 128;
-            CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(reach));
+        };
+        walk(0, 100'000);
+        const std::size_t at_first = twins.ladder.memory_usage();
+        walk(100'000, 5'000'000);
+        CHECK(twins.ladder.count() == 100);
+        CHECK(twins.ladder.memory_usage() == at_first);
+    });
+}
+
+// What the header says: some 20 bytes a level side by side, 130 and more where each is alone.
+void a_level_takes_at_most_a_page_and_half_of_another() {
+    on_both_sides([](auto twins) {
+        const std::size_t empty = twins.ladder.memory_usage();
+        for (const Ticks step : {1, 100}) {
+            twins.ladder.clear();
+            for (Ticks i = 0; i < 1'000; ++i) twins.ladder.set({twins.better(0, -i * step), 1});
+            const std::size_t pages = step == 1 ? 1'000 / 16 + 2 : 1'000;
+            CHECK(twins.ladder.memory_usage() <= empty + pages * 128 * 5 / 2);
         }
-    });
-}
-
-void a_ring_grows_also_after_a_long_time_of_updates_within_it() {
-    on_both_growing_sides([](auto twins) {
-        for (Lots size = 1; size <= misses_judged * rarity; ++size) twins.ladder.set({7, size});
-        remove_beyond(twins, 128, misses_judged);
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(128));
-        remove_beyond(twins, 128, misses_judged);
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(256));
-    });
-}
-
-void updates_that_a_doubled_ring_would_not_reach_let_none_grow() {
-    on_both_growing_sides([](auto twins) {
-        twins.set({1'000, 1});
-        for (const Ticks away : {Ticks{256}, Ticks{10'000}, max_price_ticks / 2}) {
-            remove_beyond(twins, away, 5 * misses_judged);
-        }
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(128));
-    });
-}
-
-// At every update: also where the ring meets the limits of prices, and far levels wait below.
-void every_query_is_right_before_during_and_after_growth() {
-    on_both_growing_sides([](const auto& fresh) {
-        const Ticks worst = fresh.better(0, -max_price_ticks);
-        for (const Ticks best : {Ticks{0}, fresh.better(worst, 600), -worst}) {
-            auto twins = fresh;
-            Dice dice(11);
-            int more = 500;
-            for (int i = 0; i < 40'000 && more > 0; ++i) {
-                twins.set({price_below(twins, best, dice), dice.below(3)});
-                if (dice.one_in(50)) twins.compare_each();
-                if (twins.ladder.memory_usage() >= twins.memory_of_ring(512)) --more;
-            }
-            CHECK(more == 0);
-            twins.compare_each();
-        }
-    });
-}
-
-void a_grown_ring_follows_the_best_like_any_other() {
-    on_both_growing_sides([](auto twins) {
-        grow(twins, 1'000);
-        for (std::uint64_t seed = 0; seed < 10; ++seed) run_operations(twins, seed);
-    });
-}
-
-void a_copy_of_a_grown_ladder_is_equal_and_goes_its_own_way() {
-    on_both_growing_sides([](auto twins) {
-        grow(twins, 1'000);
-        Dice dice(13);
-        for (int i = 0; i < 300; ++i) twins.set({price_below(twins, 1'000, dice), 5});
-
-        auto copy = twins;
-        auto assigned = decltype(twins){};
-        assigned = twins;
-        twins.clear();
-        for (const auto* other : {&copy, &assigned}) {
-            other->compare(1'000);
-            other->compare_each();
-        }
-
-        run_operations(copy, 1);
-        CHECK(twins.ladder.empty());
-        assigned.compare_each();
-    });
-}
-
-void a_grown_ladder_is_cleared_and_assigned_anew_without_shrinking() {
-    on_both_growing_sides([](auto twins) {
-        grow(twins, 1'000);
-        twins.clear();
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(512));
-        std::vector<Level> levels(90);
-        for (Ticks away = 0; Level& level : levels) {
-            level = {twins.better(-700'000, -3 * away), away + 1};
-            ++away;
-        }
-        twins.assign(levels);
-        CHECK(twins.ladder.memory_usage() == twins.memory_of_ring(512));
-        twins.compare_each();
-        levels.push_back({twins.better(-700'000, -10'000), 1});
-        twins.assign(levels);
-        twins.compare_each();
-        CHECK(twins.ladder.memory_usage() > twins.memory_of_ring(512));
     });
 }
 
@@ -464,6 +332,9 @@ void a_grown_ladder_is_cleared_and_assigned_anew_without_shrinking() {
 
 int main() {
     return run_tests({
+        levels_that_come_and_go_all_over_the_ring_take_no_more_memory,
+        a_ladder_that_drifts_takes_no_more_memory,
+        a_level_takes_at_most_a_page_and_half_of_another,
         any_operations_leave_the_levels_of_a_map_whatever_the_window,
         removing_a_level_that_is_not_there_changes_nothing,
         every_price_around_the_window_is_held,
@@ -473,15 +344,5 @@ int main() {
         a_cleared_ladder_is_as_new_wherever_it_was,
         prices_at_both_limits_are_held_at_once,
         the_total_does_not_wrap_at_64_bits,
-        a_ring_doubles_where_many_updates_land_just_beyond_it,
-        a_ring_stops_at_its_widest,
-        a_ring_grows_where_more_than_one_update_in_64_lands_just_beyond_it,
-        a_book_that_is_being_built_lets_no_ring_grow,
-        a_ring_grows_also_after_a_long_time_of_updates_within_it,
-        updates_that_a_doubled_ring_would_not_reach_let_none_grow,
-        every_query_is_right_before_during_and_after_growth,
-        a_grown_ring_follows_the_best_like_any_other,
-        a_copy_of_a_grown_ladder_is_equal_and_goes_its_own_way,
-        a_grown_ladder_is_cleared_and_assigned_anew_without_shrinking,
     });
 }

@@ -10,28 +10,27 @@
 
 #include "obcore/far_levels.hpp"
 #include "obcore/occupancy.hpp"
+#include "obcore/paged_sizes.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
 
 // All levels of one side of a book.
 //
-// The levels near the best lie in a flat ring indexed by tick; those worse than the ring's
-// reach lie beside it, exactly, in sorted chunks. The ring follows the best, and doubles where
-// many updates land just beyond it; so an update costs O(1), a rare far one O(log n). 133 KB a
-// side at the start.
+// The levels near the best lie in a ring indexed by tick, which has memory only where levels
+// are; those worse than the ring's reach lie beside it, exactly, in sorted chunks. The ring
+// follows the best, so an update within its reach costs O(1) and a far one O(log n). 64 KB a
+// side at the start, 12 bytes a level where they lie side by side, 210 where each is alone.
 //
 // Inside, a level is found by its key: the price for bids, the negated price for asks, so that
 // on both sides a higher key is a better price. Not thread-safe.
 //
-// The ring reaches `first_window` ticks at the start and never more than `max_window`;
-// docs/decisions/0002-flat-ladder.md has the measurements behind the defaults.
-template <Side side, std::int64_t first_window = std::int64_t{1} << 14,
-          std::int64_t max_window = std::int64_t{1} << 18>
+// `window` is how many ticks the ring reaches; docs/decisions/0002-flat-ladder.md has the
+// measurements behind the default.
+template <Side side, std::int64_t window = std::int64_t{1} << 18>
 class Ladder {
-    static_assert(first_window >= 128 && first_window <= max_window);
-    static_assert(std::has_single_bit(static_cast<std::uint64_t>(first_window)) &&
-                  std::has_single_bit(static_cast<std::uint64_t>(max_window)));
+    static_assert(window >= 128 && window <= std::int64_t{1} << 20);
+    static_assert(std::has_single_bit(static_cast<std::uint64_t>(window)));
 
 public:
     // Sets a level to an absolute size; size 0 removes it, also where there is none.
@@ -40,7 +39,6 @@ public:
     // the rest, so the conditions are computed.
     void set(Level level) {
         const std::int64_t key = key_of(level.price);
-        ++updates_;
         if (!is_near(key)) [[unlikely]] {
             set_outside(key, level.size);
             return;
@@ -61,7 +59,7 @@ public:
             if (level.size != 0) best = std::max(best, key_of(level.price));
         }
         if (best == absent) return;
-        move_window(best + headroom());
+        move_window(best + headroom);
         std::vector<Far> far;
         for (const Level& level : levels) {
             const std::int64_t key = key_of(level.price);
@@ -80,11 +78,9 @@ public:
     void clear() noexcept {
         for (std::int64_t base = best_ & ~std::int64_t{63}; near_count_ > 0; base -= 64) {
             for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
-                near(base + std::countr_zero(bits)) = 0;
-                --near_count_;
+                remove_near(base + std::countr_zero(bits));
             }
         }
-        occupied_.clear();
         far_.clear();
         total_ = 0;
         best_ = absent;
@@ -96,7 +92,7 @@ public:
 
     [[nodiscard]] std::optional<Level> best() const noexcept {
         if (empty()) return std::nullopt;
-        return Level{price_of(best_), near(best_)};
+        return Level{price_of(best_), sizes_.at(best_)};
     }
 
     // The nth level counted from 0 at the best.
@@ -116,13 +112,13 @@ public:
         }
         for (; index > 0; --index) bits ^= std::bit_floor(bits);
         const std::int64_t key = base + 63 - std::countl_zero(bits);
-        return Level{price_of(key), near(key)};
+        return Level{price_of(key), sizes_.at(key)};
     }
 
     [[nodiscard]] Lots size_at(Ticks price) const noexcept {
         const std::int64_t key = key_of(price);
         if (key > high_) return 0;
-        return key >= low() ? near(key) : far_.size_at(key);
+        return key >= low() ? sizes_.at(key) : far_.size_at(key);
     }
 
     // Copies the best levels, best first, and returns how many there were.
@@ -134,7 +130,7 @@ public:
             for (std::uint64_t bits = occupied_.word(base); bits != 0;) {
                 const int bit = 63 - std::countl_zero(bits);
                 const std::int64_t key = base + bit;
-                out[filled] = {price_of(key), near(key)};
+                out[filled] = {price_of(key), sizes_.at(key)};
                 if (++filled == out.size()) return filled;
                 bits ^= std::uint64_t{1} << bit;
             }
@@ -153,44 +149,33 @@ public:
     }
 
     [[nodiscard]] std::size_t memory_usage() const noexcept {
-        return sizeof(*this) + sizes_.capacity() * sizeof(Lots) + occupied_.memory_usage() +
+        return sizeof(*this) + sizes_.memory_usage() + occupied_.memory_usage() +
                far_.memory_usage();
     }
 
 private:
     using Far = FarLevels::Far;
 
-    // The ring doubles when so many updates landed within a window below it, and they were more
-    // than one in `rarity`. New levels do not count: a book that is being built is not busy.
-    static constexpr std::int64_t misses_judged = 256;
-    static constexpr std::int64_t rarity = 64;
+    // Room above the best, so that a market that moves a little leaves the window in place.
+    static constexpr std::int64_t headroom = window / 4;
 
     [[nodiscard]] static std::int64_t key_of(Ticks price) noexcept {
         return side == Side::bid ? price : -price;
     }
     [[nodiscard]] static Ticks price_of(std::int64_t key) noexcept { return key_of(key); }
 
-    [[nodiscard]] std::int64_t window() const noexcept {
-        return static_cast<std::int64_t>(mask_) + 1;
-    }
-    // Room above the best, so that a market that moves a little leaves the window in place.
-    [[nodiscard]] std::int64_t headroom() const noexcept { return window() / 4; }
-    [[nodiscard]] std::int64_t low() const noexcept { return high_ - window() + 1; }
+    [[nodiscard]] std::int64_t low() const noexcept { return high_ - window + 1; }
     // Whether a key lies in [low, high]; one comparison, for a negative number wraps.
     [[nodiscard]] bool is_near(std::int64_t key) const noexcept {
-        const auto away = static_cast<std::uint64_t>(high_ - key);
-        return away <= mask_;
-    }
-
-    [[nodiscard]] Lots& near(std::int64_t key) noexcept {
-        return sizes_[static_cast<std::size_t>(key) & mask_];
-    }
-    [[nodiscard]] Lots near(std::int64_t key) const noexcept {
-        return sizes_[static_cast<std::size_t>(key) & mask_];
+        return static_cast<std::uint64_t>(high_ - key) < static_cast<std::uint64_t>(window);
     }
 
     void set_near(std::int64_t key, Lots size) {
-        Lots& held = near(key);
+        if (!sizes_.has_page(key)) [[unlikely]] {
+            if (size == 0) return;
+            sizes_.add_page(key, occupied_);
+        }
+        Lots& held = sizes_[key];
         total_ += size - held;  // both are 0 or more
         near_count_ +=
             static_cast<std::size_t>(size != 0) - static_cast<std::size_t>(held != 0);
@@ -198,41 +183,20 @@ private:
         held = size;
     }
 
+    void remove_near(std::int64_t key) noexcept {
+        sizes_[key] = 0;
+        occupied_.set(key, false);
+        --near_count_;
+    }
+
     void set_outside(std::int64_t key, Lots size) {
         if (key < high_ && !empty()) {
-            const Lots before = far_.exchange(key, size);
-            total_ += size - before;
-            const bool is_new = before == 0 && size != 0;
-            if (!is_new && key >= low() - window()) note_miss();
+            total_ += size - far_.exchange(key, size);
         } else if (size != 0) {
-            move_window(key + headroom());
+            move_window(key + headroom);
             set_near(key, size);
             best_ = key;
         }
-    }
-
-    // An update landed just beyond the ring.
-    void note_miss() {
-        if (++misses_ < misses_judged) return;
-        if (updates_ - judged_at_ < misses_judged * rarity && window() < max_window) widen();
-        misses_ = 0;
-        judged_at_ = updates_;
-    }
-
-    void widen() {
-        std::vector<Lots> wider(2 * sizes_.size());
-        Occupancy occupied(2 * window());
-        for (std::int64_t base = low(); base <= best_; base += 64) {
-            for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
-                const std::int64_t key = base + std::countr_zero(bits);
-                wider[static_cast<std::size_t>(key) & (wider.size() - 1)] = near(key);
-                occupied.set(key, true);
-            }
-        }
-        sizes_ = std::move(wider);
-        mask_ = sizes_.size() - 1;
-        occupied_ = std::move(occupied);
-        pull_in();
     }
 
     // The best is gone: the next one lies in the ring below it, or beside the ring.
@@ -242,15 +206,15 @@ private:
             if (far_.empty()) return;
             best_ = far_.best().key;
         }
-        if (best_ < high_ - window() / 2) [[unlikely]]
-            move_window(best_ + headroom());
+        if (best_ < high_ - window / 2) [[unlikely]]
+            move_window(best_ + headroom);
     }
 
     // Bounds on whole words, so that no word of the bitmap straddles the window's edge.
     void move_window(std::int64_t high) {
         high |= 63;
         const std::int64_t old_low = low();
-        const std::int64_t new_low = high - window() + 1;
+        const std::int64_t new_low = high - window + 1;
         if (new_low > old_low) push_out(old_low, std::min(new_low - 1, high_));
         high_ = high;
         if (new_low < old_low) pull_in();
@@ -258,23 +222,23 @@ private:
 
     // Moves the levels in [from, to] beside the ring. They are better than all that lies there.
     void push_out(std::int64_t from, std::int64_t to) {
-        if (near_count_ == 0) return;
         for (std::int64_t base = from; base <= to; base += 64) {
             for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
                 const std::int64_t key = base + std::countr_zero(bits);
-                far_.push_best({key, near(key)});
-                near(key) = 0;
-                occupied_.set(key, false);
-                --near_count_;
+                far_.push_best({key, sizes_.at(key)});
+                remove_near(key);
+            }
+            for (std::int64_t page = base; page < base + 64; page += PagedSizes::page_size) {
+                sizes_.drop_page(page);
             }
         }
     }
 
     void pull_in() {
         for (; !far_.empty() && far_.best().key >= low(); far_.pop_best()) {
-            near(far_.best().key) = far_.best().size;
-            occupied_.set(far_.best().key, true);
-            ++near_count_;
+            const Far level = far_.best();
+            total_ -= level.size;  // which is about to be counted again
+            set_near(level.key, level.size);
         }
     }
 
@@ -294,18 +258,13 @@ private:
         }
     }
 
-    // A ring: the slot of a key is key mod window.
-    std::vector<Lots> sizes_ = std::vector<Lots>(static_cast<std::size_t>(first_window));
-    std::size_t mask_ = sizes_.size() - 1;
-    Occupancy occupied_{first_window};
+    PagedSizes sizes_{window};
+    Occupancy occupied_{window};
     FarLevels far_;  // below the window
     std::size_t near_count_ = 0;
     Int128 total_ = 0;
     std::int64_t best_ = absent;
     std::int64_t high_ = -(std::int64_t{1} << 61) - 1;  // the window's upper end: 64·k − 1
-    std::int64_t updates_ = 0;
-    std::int64_t misses_ = 0;     // just beyond the ring, since they were last judged
-    std::int64_t judged_at_ = 0;  // in updates
 };
 
 }  // namespace obcore
