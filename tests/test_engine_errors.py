@@ -127,7 +127,7 @@ def test_a_vector_is_filled_in_place_and_only_where_it_fits() -> None:
 
     assert engine.on_book(book, out) is out
     assert out.tolist() == same([0.2, math.nan])
-    with pytest.raises(ValueError, match=r"expected shape \(2,\), received 3"):
+    with pytest.raises(ValueError, match=r"expected shape \(2,\), received \(3,\)"):
         engine.on_book(book, np.empty(3))
     assert engine.states == 1
 

@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,13 @@ void bind_replay(py::module_& m);
     return py::str(", ").attr("join")(names).cast<std::string>();
 }
 
+// An array over foreign bytes may begin anywhere, where C++ must not read or write a T.
+template <typename T>
+void require_aligned(const T* data, const char* name) {
+    if (reinterpret_cast<std::uintptr_t>(data) % alignof(T) == 0) return;
+    throw py::type_error(std::string(name) + ": expected an aligned array");
+}
+
 // The caller's matrix where it fits, else a new one.
 [[nodiscard]] inline py::array_t<double, py::array::c_style> matrix_for(
     std::size_t rows, std::size_t columns,
@@ -73,6 +81,7 @@ void bind_replay(py::module_& m);
                               std::to_string(columns) + "), received " +
                               py::repr(out->attr("shape")).cast<std::string>());
     }
+    require_aligned(out->data(), "out");
     return *std::move(out);
 }
 

@@ -166,6 +166,7 @@ std::span<const T> view(const py::array_t<T, py::array::c_style>& array, const c
         throw py::value_error(std::string(name) + ": expected one dimension, received " +
                               std::to_string(array.ndim()));
     }
+    require_aligned(array.data(), name);
     return {array.data(), static_cast<std::size_t>(array.size())};
 }
 

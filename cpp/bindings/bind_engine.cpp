@@ -86,7 +86,7 @@ py::array_t<double> replay(Engine& engine, OwnBook& book, const DeltaBatch& batc
     const std::size_t width = engine.features.size();
     auto rows = matrix_for(batch.size(), width, std::move(out));
     const std::span values(rows.mutable_data(), batch.size() * width);
-    vouch_for(book);
+    if (batch.size() > 0) vouch_for(book);
     for (std::size_t i = 0; i < batch.size(); ++i) {
         book.update(batch[i].bids, batch[i].asks);
         engine.features.on_state(book);

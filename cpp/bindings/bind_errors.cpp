@@ -57,6 +57,8 @@ void translate(std::exception_ptr thrown) {
                      error.reason);
     } catch (const PrecisionError& error) {
         raise_decode(classes().precision, error.what(), py::none(), py::none(), error.what());
+    } catch (const AmbiguousFormat& error) {
+        raise_decode(classes().ambiguous, error.what(), py::none(), py::none(), error.what());
     } catch (const DecodeError& error) {
         raise_decode(classes().decode, error.what(), py::none(), py::none(), error.what());
     } catch (const GapError& error) {

@@ -97,10 +97,11 @@ void bind_live_book(py::module_& m) {
         .def_property_readonly(
             "book", [](const Live& live) -> const Book& { return live.book.book(); },
             py::return_value_policy::reference_internal)
-        .def_property_readonly("symbol", [](const Live& live) { return live.book.symbol(); })
+        .def_property_readonly("symbol",
+                               [](const Live& live) { return readable(live.book.symbol()); })
         .def("__repr__", [](const Live& live) {
-            return "<LiveBook of " + live.book.symbol() + ": " +
-                   to_string(live.book.book().state) + ">";
+            return readable("<LiveBook of " + live.book.symbol() + ": " +
+                            to_string(live.book.book().state) + ">");
         });
 }
 

@@ -20,6 +20,18 @@ namespace obcore::bindings::thin {
 template <typename T>
 inline PyTypeObject* type_of = nullptr;
 
+// __new__ alone makes an object that holds nothing yet.
+inline void require_initialised(PyObject* object) {
+    auto* const instance = reinterpret_cast<py::detail::instance*>(object);
+    py::detail::values_and_holders bases(instance);
+    for (const auto& base : bases) {
+        if (base.value_ptr() == nullptr && !bases.is_redundant_value_and_holder(base)) {
+            throw py::type_error(base.type->type->tp_name +
+                                 std::string(".__init__() has not been called"));
+        }
+    }
+}
+
 // The object that a Python object holds; its type was checked. A subclass that a C++ class has
 // as its first base may stand for it.
 template <typename T>
@@ -30,7 +42,8 @@ template <typename T>
         if (value != nullptr) [[likely]]
             return *static_cast<T*>(value);
     }
-    return py::handle(object).cast<T&>();  // or what is wrong with it
+    require_initialised(object);  // pybind11 would make one of memory that nobody has written
+    return py::handle(object).cast<T&>();
 }
 
 [[nodiscard]] inline std::string name_of_type(PyObject* object) {
@@ -40,7 +53,7 @@ template <typename T>
 template <typename T>
 [[nodiscard]] T& argument(PyObject* object, const char* name) {
     if (!PyObject_TypeCheck(object, type_of<T>)) [[unlikely]] {
-        throw py::type_error(std::string(name) + ": expected a " + type_of<T>->tp_name +
+        throw py::type_error(std::string(name) + ": expected " + type_of<T>->tp_name +
                              ", received " + name_of_type(object));
     }
     return held<T>(object);
@@ -49,7 +62,7 @@ template <typename T>
 // None, or left out, where the source does not have it.
 [[nodiscard]] inline std::int64_t optional_integer(PyObject* object, const char* name) {
     if (object == nullptr || object == Py_None) return absent;
-    if (!PyLong_Check(object)) {
+    if (PyIndex_Check(object) == 0) {
         throw py::type_error(std::string(name) + ": expected an int or None, received " +
                              name_of_type(object));
     }
@@ -121,13 +134,15 @@ private:
     using py::detail::npy_api;
     static const npy_api& numpy = npy_api::get();
     static PyObject* const float64 = py::dtype::of<double>().release().ptr();
-    constexpr int wanted = npy_api::NPY_ARRAY_C_CONTIGUOUS_ | npy_api::NPY_ARRAY_ALIGNED_ |
-                           npy_api::NPY_ARRAY_WRITEABLE_;
+    constexpr int wanted = npy_api::NPY_ARRAY_C_CONTIGUOUS_ | npy_api::NPY_ARRAY_ALIGNED_;
     const bool is_array = numpy.PyArray_Check_(array);
     const auto* const proxy = py::detail::array_proxy(array);
     if (!is_array || (proxy->flags & wanted) != wanted ||
         (proxy->descr != float64 && !numpy.PyArray_EquivTypes_(proxy->descr, float64))) {
-        throw py::type_error("out: expected a writable, contiguous array of float64");
+        throw py::type_error("out: expected a contiguous array of float64");
+    }
+    if ((proxy->flags & npy_api::NPY_ARRAY_WRITEABLE_) == 0) {
+        throw py::value_error("out: expected a writable array, received one not writeable");
     }
     if (proxy->nd != 1 || static_cast<std::size_t>(proxy->dimensions[0]) != size) {
         throw py::value_error("out: expected shape (" + std::to_string(size) + ",), received " +
@@ -195,7 +210,7 @@ private:
                 return PyUnicode_CompareWithASCIIString(keyword, candidate) == 0;
             });
             if (name == names.end()) {
-                fail("no argument " + py::handle(keyword).cast<std::string>());
+                fail("no argument " + py::repr(keyword).cast<std::string>());
             }
             PyObject*& value = out[static_cast<std::size_t>(name - names.begin())];
             if (value != nullptr) fail(std::string(*name) + " once");

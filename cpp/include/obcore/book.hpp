@@ -44,22 +44,23 @@ enum class BookState : std::uint8_t {
     return "?";
 }
 
-// Levels from outside the decoders, before a book may have them.
+// A level from outside the decoders, before a book may have it.
+inline void check_level(const Level& level, const Grid& grid, const Where& where) {
+    const auto& [price, size] = level;
+    if (size < 0) {
+        throw DecodeError(where.text("size"), "0 or more lots", std::to_string(size));
+    }
+    if (price > max_price_ticks || price < -max_price_ticks) {
+        throw DecodeError(where.text("price"), "at most 2^60 ticks", std::to_string(price));
+    }
+    if (price <= 0 && !grid.nonpositive_prices) {
+        throw DecodeError(where.text("price"), "more than 0 ticks", std::to_string(price));
+    }
+}
+
 inline void check_levels(std::span<const Level> levels, const Grid& grid,
                          std::string_view field) {
-    for (std::size_t i = 0; i < levels.size(); ++i) {
-        const auto& [price, size] = levels[i];
-        const Where where{field, i};
-        if (size < 0) {
-            throw DecodeError(where.text("size"), "0 or more lots", std::to_string(size));
-        }
-        if (price > max_price_ticks || price < -max_price_ticks) {
-            throw DecodeError(where.text("price"), "at most 2^60 ticks", std::to_string(price));
-        }
-        if (price <= 0 && !grid.nonpositive_prices) {
-            throw DecodeError(where.text("price"), "more than 0 ticks", std::to_string(price));
-        }
-    }
+    for (std::size_t i = 0; i < levels.size(); ++i) check_level(levels[i], grid, {field, i});
 }
 
 // An L2 book: what rests on both sides, when, and whether that is proved.

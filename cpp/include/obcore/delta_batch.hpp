@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "obcore/book.hpp"
@@ -29,14 +30,15 @@ public:
                std::span<const Ticks> prices, std::span<const Lots> sizes,
                std::span<const std::int64_t> offsets)
         : grid_(grid) {
-        check(sides, prices, sizes, offsets);
+        check_offsets(sides, prices, sizes, offsets);
+        check_rows(sides, prices, sizes);
         levels_.reserve(sides.size());
         bounds_.reserve(2 * offsets.size());
         for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
             for (const Side side : {Side::bid, Side::ask}) {
                 bounds_.push_back(levels_.size());
-                for (auto row = static_cast<std::size_t>(offsets[i]);
-                     row < static_cast<std::size_t>(offsets[i + 1]); ++row) {
+                const auto end = static_cast<std::size_t>(offsets[i + 1]);
+                for (auto row = static_cast<std::size_t>(offsets[i]); row < end; ++row) {
                     if (sides[row] == static_cast<std::uint8_t>(side)) {
                         levels_.push_back({prices[row], sizes[row]});
                     }
@@ -44,7 +46,6 @@ public:
             }
         }
         bounds_.push_back(levels_.size());
-        check_levels(levels_, grid_, "levels");
     }
 
     [[nodiscard]] const Grid& grid() const noexcept { return grid_; }
@@ -60,8 +61,9 @@ public:
     }
 
 private:
-    static void check(std::span<const std::uint8_t> sides, std::span<const Ticks> prices,
-                      std::span<const Lots> sizes, std::span<const std::int64_t> offsets) {
+    static void check_offsets(std::span<const std::uint8_t> sides,
+                              std::span<const Ticks> prices, std::span<const Lots> sizes,
+                              std::span<const std::int64_t> offsets) {
         const std::size_t rows = sides.size();
         if (prices.size() != rows || sizes.size() != rows) {
             throw DecodeError(
@@ -69,7 +71,7 @@ private:
                 std::to_string(prices.size()) + " and " + std::to_string(sizes.size()));
         }
         if (offsets.empty() || offsets.front() != 0 ||
-            offsets.back() != static_cast<std::int64_t>(rows)) {
+            std::cmp_not_equal(offsets.back(), rows)) {
             throw DecodeError("offsets", "0 first and " + std::to_string(rows) + " last",
                               offsets.empty() ? "none"
                                               : std::to_string(offsets.front()) + " and " +
@@ -81,10 +83,18 @@ private:
                               "at least " + std::to_string(offsets[i - 1]),
                               std::to_string(offsets[i]));
         }
-        for (std::size_t row = 0; row < rows; ++row) {
-            if (sides[row] <= static_cast<std::uint8_t>(Side::ask)) continue;
-            throw DecodeError("sides[" + std::to_string(row) + "]", "0 for bid or 1 for ask",
-                              std::to_string(sides[row]));
+    }
+
+    // By the caller's own row numbers.
+    void check_rows(std::span<const std::uint8_t> sides, std::span<const Ticks> prices,
+                    std::span<const Lots> sizes) const {
+        for (std::size_t row = 0; row < sides.size(); ++row) {
+            const Where where{"rows", row};
+            if (sides[row] > static_cast<std::uint8_t>(Side::ask)) {
+                throw DecodeError(where.text("side"), "0 for bid or 1 for ask",
+                                  std::to_string(sides[row]));
+            }
+            check_level({prices[row], sizes[row]}, grid_, where);
         }
     }
 

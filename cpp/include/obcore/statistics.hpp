@@ -66,7 +66,8 @@ struct Statistics {
         if (seen.ts_event_ns == absent || seen.kind == Kind::snapshot) return;
         if (seen.is_depth()) event.see(seen.ts_event_ns);
         if (seen.ts_recv_ns == absent) return;
-        const Nanos latency = seen.ts_recv_ns - seen.ts_event_ns;
+        Nanos latency = 0;
+        if (__builtin_sub_overflow(seen.ts_recv_ns, seen.ts_event_ns, &latency)) return;
         min_latency_ns = min_latency_ns == absent ? latency : std::min(min_latency_ns, latency);
         max_latency_ns = std::max(max_latency_ns, latency);
     }
