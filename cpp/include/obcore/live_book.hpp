@@ -61,12 +61,23 @@ public:
         statistics_.bytes += static_cast<std::int64_t>(message.size());
         statistics_.see(event);
         if (!event.is_depth()) return Verdict::skip;
-        if (depth_kind_.is_meant(event)) return sync_.on(event, book_);
+        if (is_meant(event)) return sync_.on(event, book_);
         ++statistics_.ignored_depth;
         return Verdict::skip;
     }
 
 private:
+    // Where nobody can tell diffs from pictures, the book is no longer to be trusted either.
+    [[nodiscard]] bool is_meant(const Event& event) {
+        try {
+            return depth_kind_.is_meant(event);
+        } catch (const AmbiguousFormat& doubt) {
+            book_.state = BookState::stale;
+            book_.reason = doubt.what();
+            throw;
+        }
+    }
+
     void require_symbol(const Event& event) {
         if (event.symbol == symbol_ || event.symbol.empty()) return;
         if (event.kind == Kind::unknown || event.kind == Kind::control) return;
