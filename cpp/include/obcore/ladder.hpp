@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "obcore/far_levels.hpp"
-#include "obcore/occupancy.hpp"
-#include "obcore/paged_sizes.hpp"
+#include "obcore/level_ring.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -77,8 +76,9 @@ public:
 
     void clear() noexcept {
         for (std::int64_t base = best_ & ~std::int64_t{63}; near_count_ > 0; base -= 64) {
-            for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
-                remove_near(base + std::countr_zero(bits));
+            for (std::uint64_t bits = ring_.bits(base); bits != 0; bits &= bits - 1) {
+                ring_.exchange(base + std::countr_zero(bits), 0);
+                --near_count_;
             }
         }
         far_.clear();
@@ -92,7 +92,7 @@ public:
 
     [[nodiscard]] std::optional<Level> best() const noexcept {
         if (empty()) return std::nullopt;
-        return Level{price_of(best_), sizes_.at(best_)};
+        return Level{price_of(best_), ring_.at(best_)};
     }
 
     // The nth level counted from 0 at the best.
@@ -103,22 +103,22 @@ public:
             return Level{price_of(far.key), far.size};
         }
         std::int64_t base = best_ & ~std::int64_t{63};
-        std::uint64_t bits = occupied_.word(base);
+        std::uint64_t bits = ring_.bits(base);
         for (auto here = static_cast<std::size_t>(std::popcount(bits)); index >= here;
              here = static_cast<std::size_t>(std::popcount(bits))) {
             index -= here;
             base -= 64;
-            bits = occupied_.word(base);
+            bits = ring_.bits(base);
         }
         for (; index > 0; --index) bits ^= std::bit_floor(bits);
         const std::int64_t key = base + 63 - std::countl_zero(bits);
-        return Level{price_of(key), sizes_.at(key)};
+        return Level{price_of(key), ring_.at(key)};
     }
 
     [[nodiscard]] Lots size_at(Ticks price) const noexcept {
         const std::int64_t key = key_of(price);
         if (key > high_) return 0;
-        return key >= low() ? sizes_.at(key) : far_.size_at(key);
+        return key >= low() ? ring_.at(key) : far_.size_at(key);
     }
 
     // Copies the best levels, best first, and returns how many there were.
@@ -127,10 +127,10 @@ public:
         if (out.empty() || empty()) return 0;
         std::size_t filled = 0;
         for (std::int64_t base = best_ & ~std::int64_t{63}; base >= low(); base -= 64) {
-            for (std::uint64_t bits = occupied_.word(base); bits != 0;) {
+            for (std::uint64_t bits = ring_.bits(base); bits != 0;) {
                 const int bit = 63 - std::countl_zero(bits);
                 const std::int64_t key = base + bit;
-                out[filled] = {price_of(key), sizes_.at(key)};
+                out[filled] = {price_of(key), ring_.at(key)};
                 if (++filled == out.size()) return filled;
                 bits ^= std::uint64_t{1} << bit;
             }
@@ -149,8 +149,7 @@ public:
     }
 
     [[nodiscard]] std::size_t memory_usage() const noexcept {
-        return sizeof(*this) + sizes_.memory_usage() + occupied_.memory_usage() +
-               far_.memory_usage();
+        return sizeof(*this) + ring_.memory_usage() + far_.memory_usage();
     }
 
 private:
@@ -171,22 +170,10 @@ private:
     }
 
     void set_near(std::int64_t key, Lots size) {
-        if (!sizes_.has_page(key)) [[unlikely]] {
-            if (size == 0) return;
-            sizes_.add_page(key, occupied_);
-        }
-        Lots& held = sizes_[key];
-        total_ += size - held;  // both are 0 or more
+        const Lots before = ring_.exchange(key, size);
+        total_ += size - before;  // both are 0 or more
         near_count_ +=
-            static_cast<std::size_t>(size != 0) - static_cast<std::size_t>(held != 0);
-        occupied_.set(key, size != 0);
-        held = size;
-    }
-
-    void remove_near(std::int64_t key) noexcept {
-        sizes_[key] = 0;
-        occupied_.set(key, false);
-        --near_count_;
+            static_cast<std::size_t>(size != 0) - static_cast<std::size_t>(before != 0);
     }
 
     void set_outside(std::int64_t key, Lots size) {
@@ -201,7 +188,7 @@ private:
 
     // The best is gone: the next one lies in the ring below it, or beside the ring.
     void find_next_best() {
-        best_ = occupied_.at_or_below(best_, low());
+        best_ = ring_.at_or_below(best_, low());
         if (best_ == absent) {
             if (far_.empty()) return;
             best_ = far_.best().key;
@@ -223,14 +210,12 @@ private:
     // Moves the levels in [from, to] beside the ring. They are better than all that lies there.
     void push_out(std::int64_t from, std::int64_t to) {
         for (std::int64_t base = from; base <= to; base += 64) {
-            for (std::uint64_t bits = occupied_.word(base); bits != 0; bits &= bits - 1) {
+            for (std::uint64_t bits = ring_.bits(base); bits != 0; bits &= bits - 1) {
                 const std::int64_t key = base + std::countr_zero(bits);
-                far_.push_best({key, sizes_.at(key)});
-                remove_near(key);
+                far_.push_best({key, ring_.exchange(key, 0)});
+                --near_count_;
             }
-            for (std::int64_t page = base; page < base + 64; page += PagedSizes::page_size) {
-                sizes_.drop_page(page);
-            }
+            ring_.drop_pages(base);
         }
     }
 
@@ -258,8 +243,7 @@ private:
         }
     }
 
-    PagedSizes sizes_{window};
-    Occupancy occupied_{window};
+    LevelRing<window> ring_;
     FarLevels far_;  // below the window
     std::size_t near_count_ = 0;
     Int128 total_ = 0;
