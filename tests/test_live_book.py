@@ -314,6 +314,9 @@ def test_bare_futures_depth_that_nothing_proves_is_doubted_in_the_end() -> None:
     with pytest.raises(obcore.AmbiguousFormatError, match="deletion or more than 20 levels"):
         live.apply_json(diff(100, 100, 99))
 
+    assert live.book.state is BookState.STALE
+    assert "say which" in live.book.reason
+
 
 def test_any_other_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="kind: expected auto, diff or topn, received 'l2'"):

@@ -24,6 +24,7 @@ void bind_errors(py::module_& m);
 void bind_units(py::module_& m);
 void bind_book(py::module_& m);
 void bind_live_book(py::module_& m);
+void bind_book_set(py::module_& m);
 void bind_features(py::module_& m);
 void bind_engine(py::module_& m);
 void bind_sync(py::module_& m);

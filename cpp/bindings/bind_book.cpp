@@ -3,20 +3,16 @@
 #include <utility>
 
 #include "bind.hpp"
+#include "levels.hpp"
 #include "obcore/book.hpp"
 #include "obcore/delta_batch.hpp"
+#include "obcore/vouched.hpp"
 #include "own_book.hpp"
 #include "thin.hpp"
 
 namespace obcore::bindings {
 
 namespace {
-
-using Levels = py::array_t<Level, py::array::c_style>;
-
-std::span<const Level> view(const Levels& levels) {
-    return {levels.data(), static_cast<std::size_t>(levels.size())};
-}
 
 // A level as (ticks, lots), or None.
 std::optional<std::pair<Ticks, Lots>> pair_of(const std::optional<Level>& level) {
@@ -94,39 +90,16 @@ OwnBook make_book(const py::object& instrument) {
     return book;
 }
 
-void check(const Book& book, const Levels& bids, const Levels& asks) {
-    check_levels(view(bids), book.grid, "bids");
-    check_levels(view(asks), book.grid, "asks");
+void replace(OwnBook& book, const Levels& bids, const Levels& asks,
+             std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
+             std::optional<Nanos> ts_recv_ns) {
+    apply_snapshot(book, view(bids), view(asks), told(sequence, ts_event_ns, ts_recv_ns));
 }
 
-// What the caller says of a message.
-struct Told {
-    std::optional<Sequence> sequence;
-    std::optional<Nanos> ts_event_ns;
-    std::optional<Nanos> ts_recv_ns;
-};
-
-void finish(Book& book, const Told& told) {
-    vouch_for(book);
-    book.sequence = told.sequence.value_or(absent);
-    book.ts_event_ns = told.ts_event_ns.value_or(absent);
-    book.ts_recv_ns = told.ts_recv_ns.value_or(absent);
-}
-
-void apply_snapshot(OwnBook& book, const Levels& bids, const Levels& asks,
-                    std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
-                    std::optional<Nanos> ts_recv_ns) {
-    check(book, bids, asks);
-    book.replace(view(bids), view(asks));
-    finish(book, {sequence, ts_event_ns, ts_recv_ns});
-}
-
-void apply_delta(OwnBook& book, const Levels& bids, const Levels& asks,
-                 std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
-                 std::optional<Nanos> ts_recv_ns) {
-    check(book, bids, asks);
-    book.update(view(bids), view(asks));
-    finish(book, {sequence, ts_event_ns, ts_recv_ns});
+void update(OwnBook& book, const Levels& bids, const Levels& asks,
+            std::optional<Sequence> sequence, std::optional<Nanos> ts_event_ns,
+            std::optional<Nanos> ts_recv_ns) {
+    apply_delta(book, view(bids), view(asks), told(sequence, ts_event_ns, ts_recv_ns));
 }
 
 // ---- Many deltas --------------------------------------------------------------------------
@@ -337,7 +310,7 @@ void bind_book(py::module_& m) {
         "apply_message($self, batch, index)\n--\n\n"
         "Apply one message of a batch, as apply_delta does.");
     own.def(py::init(&make_book), "instrument"_a)
-        .def("apply_snapshot", &apply_snapshot, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+        .def("apply_snapshot", &replace, "bids"_a, "asks"_a, "sequence"_a = py::none(),
              py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
              "Replace both sides with (n,) LEVEL_DTYPE arrays, in any order.\n\n"
              "A price told twice keeps its last size; size 0 is no level. `sequence` is the "
@@ -345,7 +318,7 @@ void bind_book(py::module_& m) {
              "update id; it and the times are kept for the reader. Raises DecodeError on a "
              "negative size or a price\n"
              "that the instrument forbids; the book is then as it was.")
-        .def("apply_delta", &apply_delta, "bids"_a, "asks"_a, "sequence"_a = py::none(),
+        .def("apply_delta", &update, "bids"_a, "asks"_a, "sequence"_a = py::none(),
              py::kw_only(), "ts_event_ns"_a = py::none(), "ts_recv_ns"_a = py::none(),
              "Set levels to absolute sizes, as (n,) LEVEL_DTYPE arrays; size 0 removes.\n\n"
              "The caller vouches for the sequence: the book is UNVERIFIED. Raises DecodeError "

@@ -12,6 +12,7 @@
 
 #include "bind.hpp"
 #include "obcore/delta_batch.hpp"
+#include "obcore/vouched.hpp"
 #include "own_book.hpp"
 #include "thin.hpp"
 

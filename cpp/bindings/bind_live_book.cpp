@@ -1,6 +1,7 @@
 #include <string>
 
 #include "bind.hpp"
+#include "depth_format.hpp"
 #include "obcore/live_book.hpp"
 #include "thin.hpp"
 
@@ -25,12 +26,7 @@ PyObject* apply_json(PyObject* self, const thin::Values<2>& values) {
 }
 
 Live make(const py::object& instrument, const std::string& kind) {
-    const Format format = kind == "diff"   ? Format::diff
-                          : kind == "topn" ? Format::topn
-                                           : Format::automatic;
-    if (format == Format::automatic && kind != "auto") {
-        throw py::value_error("kind: expected auto, diff or topn, received '" + kind + "'");
-    }
+    const Format format = depth_format(kind);
     const auto symbol = py::str(py::getattr(instrument, "symbol", py::str()));
     return {LiveBook(grid_of(instrument), symbol.cast<std::string>(), format),
             MessageReader(format)};

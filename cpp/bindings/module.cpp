@@ -16,4 +16,5 @@ PYBIND11_MODULE(_core, m) {
     bind_sync(m);
     bind_replay(m);
     bind_live_book(m);
+    bind_book_set(m);
 }

@@ -17,6 +17,7 @@ from obcore import features
 from obcore.book import (
     LEVEL_DTYPE,
     Book,
+    BookSet,
     BookState,
     BookView,
     DeltaBatch,
@@ -47,6 +48,7 @@ __all__ = [
     "LEVEL_DTYPE",
     "AmbiguousFormatError",
     "Book",
+    "BookSet",
     "BookState",
     "BookView",
     "ColumnFeature",

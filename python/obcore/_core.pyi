@@ -1,5 +1,5 @@
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol, final
 
 import numpy as np
@@ -162,6 +162,63 @@ class LiveBook:
     def book(self) -> BookView: ...
     @property
     def symbol(self) -> str: ...
+
+@final
+class BookSet:
+    def __init__(
+        self,
+        instruments: Iterable[Grid | _HasGrid],
+        features: str | Iterable[str] = "standard",
+        depth: int = 10,
+        *,
+        kind: str = "auto",
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> BookView: ...
+    def __iter__(self) -> Iterator[BookView]: ...
+    def index(self, symbol: str) -> int: ...
+    @property
+    def symbols(self) -> list[str]: ...
+    @property
+    def names(self) -> list[str]: ...
+    def apply_json(
+        self,
+        index: int,
+        message: bytes | bytearray | memoryview | str,
+        ts_recv_ns: int | None = None,
+    ) -> Verdict: ...
+    def apply_snapshot(
+        self,
+        index: int,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
+    ) -> None: ...
+    def apply_delta(
+        self,
+        index: int,
+        bids: NDArray[np.void],
+        asks: NDArray[np.void],
+        sequence: int | None = None,
+        *,
+        ts_event_ns: int | None = None,
+        ts_recv_ns: int | None = None,
+    ) -> None: ...
+    def apply_json_many(
+        self,
+        ids: NDArray[np.integer] | Sequence[int],
+        messages: Iterable[bytes | bytearray | memoryview | str],
+        ts_recv_ns: NDArray[np.integer] | Sequence[int] | None = None,
+        threads: int = 1,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]: ...
+    def features(
+        self, out: NDArray[np.float64] | None = None, threads: int = 1
+    ) -> NDArray[np.float64]: ...
+    def memory_usage(self) -> int: ...
 
 @final
 class FeatureSet:

@@ -36,6 +36,11 @@ public:
         return true;
     }
 
+    // So many messages came that may be the one or the other that none is taken any more.
+    [[nodiscard]] bool is_in_doubt() const noexcept {
+        return bare_deltas_ >= bare_deltas_judged;
+    }
+
     // The end of the stream: a doubt that is left is an error.
     void finish() const {
         if (bare_deltas_ > 0) throw_ambiguous();
@@ -56,7 +61,8 @@ private:
             bare_deltas_ = -1;  // proved to be diffs
             return;
         }
-        if (++bare_deltas_ >= bare_deltas_judged) throw_ambiguous();
+        ++bare_deltas_;
+        if (is_in_doubt()) throw_ambiguous();
     }
 
     [[noreturn]] void throw_ambiguous() const {

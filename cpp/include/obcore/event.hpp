@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -72,6 +73,12 @@ struct Event {
         symbol.clear();
         name.clear();
         enveloped = repeats_price = false;
+    }
+
+    // Bytes held besides the object itself.
+    [[nodiscard]] std::size_t memory_usage() const noexcept {
+        return (bids.capacity() + asks.capacity()) * sizeof(Level) + symbol.capacity() +
+               name.capacity();
     }
 
     [[nodiscard]] bool is_depth() const noexcept {

@@ -75,6 +75,13 @@ public:
         if (next_snapshot_) obcore::rescale(*next_snapshot_, factors);
     }
 
+    // Bytes held besides the object itself: those of messages that wait.
+    [[nodiscard]] std::size_t memory_usage() const noexcept {
+        std::size_t bytes = next_snapshot_ ? next_snapshot_->memory_usage() : 0;
+        for (const Event& event : buffer_) bytes += sizeof(event) + event.memory_usage();
+        return bytes;
+    }
+
 private:
     enum class Phase : std::uint8_t { waiting, loaded, joined };
 
