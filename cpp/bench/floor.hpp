@@ -30,7 +30,7 @@ struct Updates {
 // all that it is given lie between the first and the last tick that it was made for.
 class BareBook {
 public:
-    BareBook(std::int64_t first_tick, std::int64_t last_tick, InstructionSet instructions)
+    BareBook(std::int64_t first_tick, std::int64_t last_tick, Instructions instructions)
         : instructions_(instructions) {
         if (last_tick < first_tick || last_tick - first_tick >= widest) {
             throw std::invalid_argument(
@@ -162,7 +162,7 @@ private:
         return total;
     }
 
-    InstructionSet instructions_;
+    Instructions instructions_;
     std::vector<double> lots_;
     std::vector<std::uint64_t> words_;
     std::vector<std::uint64_t> blocks_;
@@ -173,7 +173,7 @@ private:
 
 // Reads every byte once; the sum is there so that no compiler leaves the reading out.
 [[nodiscard]] inline std::uint64_t sum_of(std::span<const std::uint64_t> values,
-                                          InstructionSet instructions) {
+                                          Instructions instructions) {
     std::uint64_t out = 0;
     run_on(instructions, [&out, values]() __attribute__((always_inline)) {
         std::uint64_t sum = 0;

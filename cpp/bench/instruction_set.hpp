@@ -11,7 +11,7 @@ namespace obcore::bench {
 
 // One build for every CPU, and loops that use what the CPU at hand has: a kernel, a callable
 // that can be inlined whole, is compiled once for each set of instructions.
-enum class InstructionSet : std::uint8_t { portable, avx2, avx512 };
+enum class Instructions : std::uint8_t { portable, avx2, avx512 };
 
 #if defined(__x86_64__)
 
@@ -49,13 +49,13 @@ run_on_avx512(const Kernel& kernel) {
 #endif
 
 // The set of that name; of no name, the fastest that the CPU has.
-[[nodiscard]] inline InstructionSet instruction_set(std::string_view name) {
+[[nodiscard]] inline Instructions instruction_set(std::string_view name) {
     const std::vector<std::string> present = instruction_sets();
     std::string all;
     for (std::size_t i = 0; i < present.size(); ++i) {
         const bool fastest = i + 1 == present.size();
         if (present[i] == name || (name.empty() && fastest)) {
-            return static_cast<InstructionSet>(i);
+            return static_cast<Instructions>(i);
         }
         all += (all.empty() ? "" : ", ") + present[i];
     }
@@ -64,10 +64,10 @@ run_on_avx512(const Kernel& kernel) {
 }
 
 template <typename Kernel>
-void run_on(InstructionSet set, const Kernel& kernel) {
+void run_on(Instructions set, const Kernel& kernel) {
 #if defined(__x86_64__)
-    if (set == InstructionSet::avx2) return run_on_avx2(kernel);
-    if (set == InstructionSet::avx512) return run_on_avx512(kernel);
+    if (set == Instructions::avx2) return run_on_avx2(kernel);
+    if (set == Instructions::avx512) return run_on_avx512(kernel);
 #endif
     kernel();
 }

@@ -80,7 +80,7 @@ void scan(BareBook& book, std::string_view texts, const Array<std::int64_t>& off
 }
 
 std::uint64_t read_memory(const Array<std::uint64_t>& values, std::string_view name) {
-    const InstructionSet instructions = instruction_set(name);
+    const Instructions instructions = instruction_set(name);
     const std::span<const std::uint64_t> read = view(values);
     const py::gil_scoped_release unlocked;
     return sum_of(read, instructions);

@@ -3,7 +3,6 @@
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -149,9 +148,12 @@ void levels_from_outside_are_checked_by_field() {
 // Side by side at the touch, each on a page of its own, or so far apart that no two fit the
 // ring.
 void a_book_of_a_thousand_levels_a_side_takes_little_memory() {
-    const std::pair<Ticks, std::size_t> steps[] = {
-        {1, 200'000}, {100, 600'000}, {1'000'000, 250'000}};
-    for (const auto& [step, most] : steps) {
+    struct Case {
+        Ticks step;
+        std::size_t most;
+    };
+    for (const auto [step, most] :
+         {Case{1, 200'000}, Case{100, 600'000}, Case{1'000'000, 250'000}}) {
         Book book;
         for (Ticks i = 0; i < 1'000; ++i) {
             book.update(Levels{{1'000'000'000 - i * step, 1}},

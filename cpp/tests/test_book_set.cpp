@@ -142,7 +142,7 @@ constexpr std::size_t deltas = 4'000;  // enough bytes for four threads to be wo
 
 void a_set_is_as_many_books_alone() {
     const Traffic all = traffic(books, deltas);
-    for (const std::size_t threads : {1, 2, 4}) {
+    for (const std::size_t threads : {1U, 2U, 4U}) {
         BookSet set(instruments(books), FeatureSet("standard"));
         MessageReader reader;
         std::vector<LiveBook> alone;
@@ -202,7 +202,7 @@ void a_row_of_a_book_out_of_sync_is_nan() {
 }
 
 void bad_messages_stop_no_others_and_the_first_is_named() {
-    for (const std::size_t threads : {1, 4}) {
+    for (const std::size_t threads : {1U, 4U}) {
         const Traffic good = traffic(books, deltas);
         Traffic all = good;
         const std::size_t first = 1'000;

@@ -24,8 +24,8 @@ namespace {
 using namespace obcore;
 using namespace obcore::bench;
 
-std::vector<InstructionSet> sets() {
-    std::vector<InstructionSet> out;
+std::vector<Instructions> sets() {
+    std::vector<Instructions> out;
     for (const std::string& name : instruction_sets()) out.push_back(instruction_set(name));
     return out;
 }
@@ -41,7 +41,7 @@ std::vector<std::int64_t> rows_of(std::span<const Level> levels) {
 }
 
 // A bare book of the snapshot. Its range ends where the stream's does.
-BareBook bare_book(const SyntheticStream& stream, InstructionSet instructions) {
+BareBook bare_book(const SyntheticStream& stream, Instructions instructions) {
     const auto [lowest, highest] = std::ranges::minmax(stream.prices);
     BareBook out(std::min(lowest, stream.bids.back().price),
                  std::max(highest, stream.asks.back().price), instructions);
@@ -79,7 +79,7 @@ bool close(double a, double b) {
     return std::abs(a - b) <= 1e-9 * std::max(1.0, std::abs(b));
 }
 
-void check_against_obcore(const SyntheticStream& stream, InstructionSet instructions) {
+void check_against_obcore(const SyntheticStream& stream, Instructions instructions) {
     BareBook applied = bare_book(stream, instructions);
     BareBook replayed = bare_book(stream, instructions);
     std::vector<double> rows((stream.offsets.size() - 1) * BareVector::size);
@@ -103,7 +103,7 @@ void check_against_obcore(const SyntheticStream& stream, InstructionSet instruct
 }
 
 void book_and_numbers_are_obcore_s_dense_and_sparse() {
-    for (const InstructionSet instructions : sets()) {
+    for (const Instructions instructions : sets()) {
         for (const std::int64_t levels : {20, 1'000}) {
             for (const std::int64_t spacing : {1, 16, 300}) {
                 check_against_obcore(made_up(levels, spacing), instructions);
@@ -123,7 +123,7 @@ void scan(BareBook& book, std::string_view text, const BareScanner& scanner) {
 }
 
 void the_scanner_reads_levels_of_any_length() {
-    for (const InstructionSet instructions : sets()) {
+    for (const Instructions instructions : sets()) {
         BareBook book(0, 1'000'000, instructions);
         book.load({}, {});
 
@@ -143,7 +143,7 @@ void the_scanner_reads_levels_of_any_length() {
 }
 
 void the_scanner_reads_whole_numbers_and_many_decimals() {
-    for (const InstructionSet instructions : sets()) {
+    for (const Instructions instructions : sets()) {
         BareBook book(0, 1'000'000, instructions);
         book.load({}, {});
 
@@ -175,7 +175,7 @@ void a_range_without_end_is_refused() {
 void all_of_a_buffer_is_read() {
     std::vector<std::uint64_t> values(1'003);
     std::iota(values.begin(), values.end(), 0U);
-    for (const InstructionSet instructions : sets()) {
+    for (const Instructions instructions : sets()) {
         CHECK(sum_of(values, instructions) == 1'003 * 1'002 / 2);
     }
 }

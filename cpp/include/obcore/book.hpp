@@ -103,8 +103,10 @@ struct Book {
 
     // None while a side is empty.
     [[nodiscard]] std::optional<Touch> touch() const noexcept {
-        if (bids.empty() || asks.empty()) return std::nullopt;
-        return Touch{*bids.best(), *asks.best()};
+        const auto bid = bids.best();
+        const auto ask = asks.best();
+        if (!bid || !ask) return std::nullopt;
+        return Touch{*bid, *ask};
     }
 
     // Ask minus bid in ticks; negative while crossed. None while a side is empty.

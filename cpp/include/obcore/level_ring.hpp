@@ -17,9 +17,9 @@ namespace obcore {
 // A ring of words of 64 keys, and pages of 16 sizes in one pool. A key and the key one window
 // away share a place, so the owner must drop what leaves the window. Page 0 is nobody's and all
 // zeros: a key without a page reads as 0 like every other key without a level. Pages that hold
-// no level any more are found again before the pool grows, so it stays below three times what
-// the levels at hand need, or once needed. Finding the next level costs O(gap / 64): one word
-// at a busy touch. Not thread-safe.
+// no level any more are found again before a pool of some size grows, so it stays below 32 KB
+// or three times what the levels need, or once needed. Finding the next level costs O(gap /
+// 64): one word at a busy touch. Not thread-safe.
 template <std::int64_t window>
 class LevelRing {
     static_assert(window >= 128 && window <= std::int64_t{1} << 20,
@@ -104,10 +104,14 @@ private:
                (static_cast<std::size_t>(key) & (page_size - 1));
     }
 
+    // Looking for pages costs microseconds, so it waits until there are some, and then has to
+    // find many.
     void add_page(Word& word, std::int64_t key) {
+        constexpr std::size_t many = 256;
+        const std::size_t pages = pool_.size() / page_size;
         if (free_.empty()) {
-            reclaim();
-            if (free_.size() <= pool_.size() / page_size / 4) grow();
+            if (pages >= many) reclaim();
+            if (free_.size() <= pages / 2) grow();
         }
         word.pages[page_in_word(key)] = free_.back();
         free_.pop_back();
@@ -122,6 +126,7 @@ private:
     void reclaim() noexcept {
         constexpr std::uint64_t page_bits = 0xFFFF;
         for (Word& word : words_) {
+            if (std::bit_cast<std::uint64_t>(word.pages) == 0) continue;
             for (std::size_t i = 0; i < word.pages.size(); ++i) {
                 if ((word.bits >> (page_size * i) & page_bits) == 0) drop(word.pages[i]);
             }
