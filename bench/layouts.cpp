@@ -147,9 +147,6 @@ using Ring16 = Ladder<side, 1 << 16>;
 template <Side side>
 using Ring18 = Ladder<side, 1 << 18>;
 
-template <Side side>
-using Growing = Ladder<side>;
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -159,7 +156,6 @@ int main(int argc, char** argv) {
     const Messages messages = read(bytes, {Step::from_text(tick), Step::from_text(lot)});
     std::printf("%zu messages, %zu level updates\n%-28s %8s %12s   checksums\n",
                 messages.events.size(), messages.updates, "layout", "ns/upd", "+ top 10");
-    race<Growing>("ladder, as in a book", messages);
     race<Ring12>("ladder, ring of 4,096", messages);
     race<Ring14>("ladder, ring of 16,384", messages);
     race<Ring15>("ladder, ring of 32,768", messages);
