@@ -97,6 +97,7 @@ def test_a_recording_s_text_becomes_features() -> None:
     assert [row["what"] for row in recording["rows"]] == [
         "whole file to the 58 numbers",
         "depth messages alone to the 58 numbers",
+        "whole file to all 90 features of a state",
         "whole file to 41 features that remember",
     ]
     assert all(row["megabytes_per_second"] > 0.0 for row in recording["rows"])

@@ -13,7 +13,7 @@ from obcore.bench.peers import Absent, load_peers
 from obcore.bench.race import run_heat
 from obcore.bench.reference import Reference
 from obcore.bench.streams import Stream
-from obcore.bench.throughput import measure_throughput
+from obcore.bench.throughput import PASSES, measure_throughput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +86,9 @@ class Program:
         settings = self.settings
         racing = sum(entry.workload in self._workloads for entry in self._entries)
         streams = len(settings.levels) * len(settings.spacings) + len(settings.recordings)
-        alone = 3 * len(settings.recordings) if THROUGHPUT in settings.workloads else 0
+        alone = (
+            len(PASSES) * len(settings.recordings) if THROUGHPUT in settings.workloads else 0
+        )
         return streams * (1 + racing * (1 + settings.rounds)) * bool(self._workloads) + alone
 
     @property
