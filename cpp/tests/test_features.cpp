@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <map>
@@ -188,6 +189,24 @@ const std::vector<std::string> built_on_mid = [] {
     return out;
 }();
 
+// The sum of the first two fits 63 bits, that of the first three 64, of all four neither.
+void volumes_past_63_bits_keep_their_digits() {
+    constexpr Lots size = (Lots{1} << 62) - 1;
+    const Book book = book_of({{999, size}, {998, size}, {997, size}, {996, size}, {995, size}},
+                              {{1001, size}});
+    DepthView view(5);
+    view.load(book);
+
+    for (std::size_t n = 0; n <= 5; ++n) {
+        CHECK(view.bids.volume(n) == Int128{size} * static_cast<std::int64_t>(n));
+    }
+    CHECK(view.bids.volume(9) == Int128{size} * 5);
+    CHECK(view.asks.volume(9) == Int128{size});
+
+    view.load(book_of({{999, 7}}, {{1001, size}}));
+    CHECK(view.bids.volume(5) == 7);
+}
+
 void an_empty_side_leaves_no_mid_and_full_imbalance() {
     const Values bids_only = all_values(book_of({{999, 2}, {998, 3}}, {}));
     const Values asks_only = all_values(book_of({}, {{999, 2}, {1001, 3}}));
@@ -253,6 +272,7 @@ int main() {
         a_feature_is_the_same_alone_and_in_a_set,
         a_logarithm_next_to_one_keeps_its_digits,
         the_largest_prices_and_sizes_stay_finite,
+        volumes_past_63_bits_keep_their_digits,
         an_empty_side_leaves_no_mid_and_full_imbalance,
         an_empty_book_has_no_prices_and_no_imbalance,
         a_mid_at_or_below_zero_leaves_what_is_relative_to_it_undefined,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -20,12 +21,18 @@ public:
 
     template <Side side>
     void load(const Ladder<side>& ladder) {
-        count_ = ladder.top(levels_);
-        Int128 volume = 0;
-        for (std::size_t i = 0; i < count_; ++i) {
-            volume += levels_[i].size;
-            volumes_[i + 1] = volume;
+        const std::size_t count = ladder.top(levels_);
+        const Level* const levels = levels_.data();
+        std::uint64_t* const volumes = volumes_.data();
+        std::uint64_t volume = 0;
+        std::uint64_t all = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            volume += static_cast<std::uint64_t>(levels[i].size);
+            all |= volume;  // the first sum past 63 bits still fits 64
+            volumes[i + 1] = volume;
         }
+        count_ = count;
+        is_wide_ = all >> 63 != 0;
         total_ = ladder.total_lots();
     }
 
@@ -44,7 +51,11 @@ public:
         return i < count_ ? levels_[i].size : 0;
     }
     // Lots of the first n levels.
-    [[nodiscard]] Int128 volume(std::size_t n) const noexcept { return volumes_[count(n)]; }
+    [[nodiscard]] Int128 volume(std::size_t n) const noexcept {
+        if (is_wide_) [[unlikely]]
+            return wide_volume(count(n));
+        return static_cast<Lots>(volumes_[count(n)]);
+    }
     // Lots of the whole side, also beyond the levels loaded.
     [[nodiscard]] Int128 total() const noexcept { return total_; }
 
@@ -53,7 +64,7 @@ public:
     template <typename Real>
     [[nodiscard]] Real turnover(std::size_t n) const noexcept {
         const std::size_t used = count(n);
-        if (volumes_[used] >> 66 != 0) [[unlikely]]
+        if (is_wide_ && wide_volume(used) >> 66 != 0) [[unlikely]]
             return rounded_turnover<Real>(used);
         Int128 exact = 0;
         for (std::size_t i = 0; i < used; ++i)
@@ -62,6 +73,12 @@ public:
     }
 
 private:
+    [[nodiscard]] Int128 wide_volume(std::size_t used) const noexcept {
+        Int128 sum = 0;
+        for (std::size_t i = 0; i < used; ++i) sum += levels_[i].size;
+        return sum;
+    }
+
     template <typename Real>
     [[nodiscard]] Real rounded_turnover(std::size_t used) const noexcept {
         Real sum{};
@@ -72,7 +89,8 @@ private:
     }
 
     std::vector<Level> levels_;
-    std::vector<Int128> volumes_;  // volumes_[n] is the total of the first n levels
+    std::vector<std::uint64_t> volumes_;  // volumes_[n] is the total of the first n levels
+    bool is_wide_ = false;                // where that takes more than 63 bits
     std::size_t count_ = 0;
     Int128 total_ = 0;
 };

@@ -52,7 +52,8 @@ struct DoubleDouble {
         const DoubleDouble first = fast_two_sum(sum.high, sum.low + rest.high);
         return fast_two_sum(first.high, first.low + rest.low);
     }
-    friend DoubleDouble operator-(DoubleDouble a, DoubleDouble b) noexcept {
+    [[gnu::always_inline]] friend DoubleDouble operator-(DoubleDouble a,
+                                                         DoubleDouble b) noexcept {
         return a + DoubleDouble{-b.high, -b.low};
     }
     friend DoubleDouble operator*(DoubleDouble a, DoubleDouble b) noexcept {
@@ -60,7 +61,8 @@ struct DoubleDouble {
         const double error = std::fma(a.high, b.high, -product);
         return fast_two_sum(product, error + (a.high * b.low + a.low * b.high));
     }
-    friend DoubleDouble operator/(DoubleDouble a, DoubleDouble b) noexcept {
+    [[gnu::always_inline]] friend DoubleDouble operator/(DoubleDouble a,
+                                                         DoubleDouble b) noexcept {
         const double first = a.high / b.high;
         const double rest = remainder(a, b * first);
         return fast_two_sum(first, rest / b.high);  // to about 31 digits
@@ -83,7 +85,7 @@ struct DoubleDouble {
         return fast_two_sum(product, error + a.low * b);
     }
     template <std::same_as<double> Real>
-    friend DoubleDouble operator/(DoubleDouble a, Real b) noexcept {
+    [[gnu::always_inline]] friend DoubleDouble operator/(DoubleDouble a, Real b) noexcept {
         const double first = a.high / b;
         const double product = first * b;
         const double rest = remainder(a, {product, std::fma(first, b, -product)});

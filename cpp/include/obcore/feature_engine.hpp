@@ -92,6 +92,7 @@ public:
             knows_trades_ = knows_trades_ && plan_.state().view().grid == book.grid;
             plan_.state().compute(book, values_);
             const Situation situation = at(times);
+            plan_.shared().move(situation, plan_.state().size());
             if (!knows_trades_) ask(plan_.of_trades(), situation);
             knows_trades_ = true;
             ask(plan_.of_states(), situation);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -123,15 +125,12 @@ private:
 
     [[nodiscard]] static Int128 imbalance(const Quotes& before, const Level& bid,
                                           const Level& ask) noexcept {
-        const Lots bought = kept(bid.size, bid.price >= before.bid.price) -
-                            kept(before.bid.size, bid.price <= before.bid.price);
-        const Lots sold = kept(ask.size, ask.price <= before.ask.price) -
-                          kept(before.ask.size, ask.price >= before.ask.price);
-        return Int128{bought} - sold;
-    }
-    // Without a branch: nobody can guess how prices will have moved.
-    [[nodiscard]] static Lots kept(Lots size, bool holds) noexcept {
-        return -Lots{holds} & size;
+        // Selections without a branch: nobody can guess how prices will have moved.
+        const Lots bid_came = bid.price < before.bid.price ? 0 : bid.size;
+        const Lots bid_went = bid.price > before.bid.price ? 0 : before.bid.size;
+        const Lots ask_came = ask.price > before.ask.price ? 0 : ask.size;
+        const Lots ask_went = ask.price < before.ask.price ? 0 : before.ask.size;
+        return Int128{bid_came - bid_went} - (ask_came - ask_went);
     }
 
     std::vector<Quotes> before_;
@@ -241,12 +240,34 @@ private:
     // Mean depth of a level = depth / (2 · levels · states).
     [[nodiscard]] double scaled(const Sums& sums) const noexcept {
         if (sums.depth == 0) return 0.0;
+        if constexpr (one_weight) {
+            if (const auto quotient = scaled_quickly(sums)) return *quotient;
+        }
         DoubleDouble sum;
         for (std::size_t i = 0; i < weights_.size(); ++i) {
             sum = sum + DoubleDouble(sums.imbalances[i]) * weights_[i];
         }
         const auto cells = static_cast<double>(2 * levels_ * sums_.size());
         return (sum * cells / DoubleDouble(sums.depth)).value();
+    }
+
+    // The same in a few steps on doubles, where they tell it to the last bit: so but for
+    // numbers of lots past 2^53 and weights near the ends of the range.
+    [[nodiscard]] std::optional<double> scaled_quickly(const Sums& sums) const noexcept {
+        constexpr double every_integer = 0x1p53;   // below it a rounded integer is itself
+        constexpr double least_normal = 0x1p-900;  // its last digits do not underflow
+        constexpr double rounding = 0x1p-96;  // also of the long way, which it has to equal
+        const auto cells = static_cast<double>(2 * levels_ * sums_.size());
+        const double change = to_double(sums.imbalances[0]) * cells;
+        const double depth = to_double(sums.depth);
+        if (change == 0.0) return 0.0;
+        if (std::abs(change) >= every_integer || depth >= every_integer) return std::nullopt;
+        const double weighed = change * weights_[0];
+        if (std::abs(weighed) < least_normal) return std::nullopt;
+        const double weighed_rest = std::fma(change, weights_[0], -weighed);
+        const double first = weighed / depth;
+        const double rest = std::fma(-first, depth, weighed) + weighed_rest;
+        return rounded_sum(first, rest / depth, std::abs(first) * rounding);
     }
 
     std::size_t levels_;

@@ -37,12 +37,16 @@ public:
         : horizon_(arguments.windows[0]), mids_(horizon_.limit() + 1) {}
 
     [[nodiscard]] double on_state(const Situation& now) override {
-        if (mids_.full()) mids_.pop_front();
-        mids_.push_back({now.now, twice_mid(now.view)});
+        const Mid mid{now.now, twice_mid(now.view)};
+        if (mids_.full()) {
+            mids_.recycle_front() = mid;
+        } else {
+            mids_.push_back(mid);
+        }
         if (horizon_.is_timed()) {
             while (mids_.size() > 1 && is_old_enough(mids_[1], now)) mids_.pop_front();
         }
-        return is_warm(now) ? log_return(mids_.front().twice, mids_.back().twice) : undefined;
+        return is_warm(now) ? log_return(mids_.front().twice, mid.twice) : undefined;
     }
     void reset() override { mids_.clear(); }
     [[nodiscard]] std::string missing(const Situation& now) const override {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "obcore/saved_state.hpp"
@@ -37,11 +36,11 @@ public:
         ++size_;
     }
 
-    // The newest in place of the oldest, which is returned; only while full.
-    T replace_front(const T& item) noexcept {
+    // Makes the oldest the newest, for the caller to read and overwrite; only while full.
+    [[nodiscard]] T& recycle_front() noexcept {
         T& slot = slots_[first_];
         first_ = wrapped(first_ + 1);
-        return std::exchange(slot, item);
+        return slot;
     }
 
     void pop_front() noexcept {

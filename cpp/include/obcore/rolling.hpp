@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "obcore/double_double.hpp"
+#include "obcore/moment_sums.hpp"
 #include "obcore/saved_state.hpp"
 #include "obcore/window.hpp"
 
@@ -118,8 +119,7 @@ private:
 
 // Mean and sample standard deviation of a feature over a window, the present value included.
 //
-// Deviations from a value of the window itself, in doubled precision: a price of 65,000 that
-// moves by a tick keeps its digits.
+// Deviations from a value of the window itself, in doubled precision.
 class Moments {
 public:
     enum class Of : std::uint8_t { mean, deviation };  // the mean alone takes half the sums
@@ -199,36 +199,14 @@ public:
     }
 
 private:
-    struct Sums {
-        double base = 0.0;
-        bool empty = true;
-        DoubleDouble first;   // Σ (x − base)
-        DoubleDouble second;  // Σ (x − base)²
-
-        void add(double x, bool squares) noexcept {
-            if (empty) base = x;
-            empty = false;
-            const auto deviation = DoubleDouble::exact_sum(x, -base);
-            first = first + deviation;
-            if (squares) second = second + deviation.squared();
-        }
-        void remove(double x, bool squares) noexcept {
-            const auto deviation = DoubleDouble::exact_sum(x, -base);
-            first = first - deviation;
-            if (squares) second = second - deviation.squared();
-        }
-    };
-
     [[nodiscard]] DoubleDouble work_out_mean() const noexcept {
         if (are_equal()) return last_;
-        const Sums& sums = sums_.sums();
-        return difference(sums.first / count(), -sums.base);
+        return difference(sums_.first() / count(), -sums_.base());
     }
     [[nodiscard]] double work_out_std() const noexcept {
         if (values_.size() < 2) return std::numeric_limits<double>::quiet_NaN();
         if (are_equal()) return 0.0;
-        const Sums& sums = sums_.sums();
-        const DoubleDouble scatter = sums.second - sums.first.squared() / count();
+        const DoubleDouble scatter = sums_.second() - sums_.first().squared() / count();
         return std::sqrt(std::fmax(scatter.value(), 0.0) / (count() - 1.0));
     }
 
@@ -239,7 +217,7 @@ private:
     [[nodiscard]] double count() const noexcept { return static_cast<double>(values_.size()); }
 
     Windowed<double> values_;
-    Renewed<Sums> sums_;
+    MomentSums sums_;
     bool has_deviation_;
     mutable std::optional<DoubleDouble> mean_;  // where somebody asked
     mutable std::optional<double> std_;

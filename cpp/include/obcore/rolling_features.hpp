@@ -24,10 +24,22 @@ public:
         return input_ == input && moments_.window().window() == window;
     }
 
+    [[nodiscard]] std::size_t input() const noexcept { return input_; }
+
     const Moments& at(const Situation& now) {
-        if (seen_ != now.number) moments_.push(now.now, now.inputs[input_]);
-        seen_ = now.number;
+        if (seen_ != now.number) move_to(now);
         return moments_;
+    }
+
+    // Works out what most ask for, once it was moved.
+    void prepare(const Situation& now) {
+        if (moments_.is_defined(now.first, now.now)) static_cast<void>(moments_.mean());
+    }
+
+    // Once a state.
+    void move_to(const Situation& now) {
+        moments_.push(now.now, now.inputs[input_]);
+        seen_ = now.number;
     }
 
     [[nodiscard]] std::string missing(const Situation& now) const {

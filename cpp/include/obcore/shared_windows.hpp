@@ -32,6 +32,18 @@ public:
         return touch_flows_.emplace_back(window);
     }
 
+    // Moves what reads one of the first so many slots, whose values are there: one window
+    // behind the other, for each is a long chain of steps and the machine works on several at
+    // once.
+    void move(const Situation& now, std::size_t slots) {
+        for (SharedMoments& shared : moments_) {
+            if (shared.input() < slots) shared.move_to(now);
+        }
+        for (SharedMoments& shared : moments_) {
+            if (shared.input() < slots) shared.prepare(now);
+        }
+    }
+
     void reset() noexcept {
         for (SharedMoments& shared : moments_) shared.reset();
         level_flow_.reset();

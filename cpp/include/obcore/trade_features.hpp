@@ -39,17 +39,28 @@ namespace detail {
     return now.is_source() ? -value.value() : value.value();
 }
 
-// The usual way to adjusted mid 11, in plain doubles: none where they do not tell it.
+// The usual way to adjusted mids 9 and 10, whose share follows from the trades alone: in plain
+// doubles, none where they do not tell it.
+[[nodiscard]] inline std::optional<double> sum_by_tape(const DepthView& view,
+                                                       double share) noexcept {
+    constexpr double rounding = 0x1p-51;  // of the imbalance, its factor and their product
+    return formula::detail::mid_plus_quickly(view, share, std::abs(share) * rounding);
+}
+
+// The same for adjusted mid 11.
 [[nodiscard]] inline std::optional<double> adjusted_sum_11(const DepthView& view,
                                                            const TradeFlow& trades) noexcept {
     const auto imbalance = [&](std::size_t k) {
-        return formula::detail::imbalance(view.bids.size(k), view.asks.size(k));
+        const Lots bid = view.bids.size(k);
+        const Lots ask = view.asks.size(k);
+        const double both = static_cast<double>(bid) + static_cast<double>(ask);
+        return bid == ask ? 0.0 : static_cast<double>(bid - ask) / both;
     };
     const double y = (imbalance(0) * 7.0 + imbalance(1) * 2.0 + imbalance(2)) / 10.0;
     const double flow = trades.volume_imbalance().value() * 1.5;
     const double momentum = trades.price_momentum() * 150.0;
     const double share = flow + y * y * y * 0.7 + momentum;
-    constexpr double rounding = 0x1p-48;  // of no part more than 2^-49, as |y| <= 1
+    constexpr double rounding = 0x1p-47;  // of no part more than 2^-48, as |y| <= 1
     return formula::detail::mid_plus_quickly(
         view, share, rounding * (std::abs(flow) + 1.0 + std::abs(momentum)));
 }
@@ -125,10 +136,14 @@ inline double last_trade_age(const Situation& now) {
 // In mode "source" sign and sides are both reversed, which leaves these two as they are.
 inline double adjusted_mid_9(const Situation& now) {
     if (!detail::has_two_of_each(now.trades) || now.view.one_sided()) return undefined;
+    const double share = now.trades.rate_imbalance().value() * 2.0;
+    if (const auto sum = detail::sum_by_tape(now.view, share)) return now.view.price(*sum);
     return formula::detail::mid_plus(now.view, now.trades.rate_imbalance() * 2.0);
 }
 inline double adjusted_mid_10(const Situation& now) {
     if (!detail::has_two_of_each(now.trades) || now.view.one_sided()) return undefined;
+    const double share = now.trades.volume_imbalance().value() * 1.4;
+    if (const auto sum = detail::sum_by_tape(now.view, share)) return now.view.price(*sum);
     return formula::detail::mid_plus(now.view, now.trades.volume_imbalance() * 14.0 / 10.0);
 }
 inline double adjusted_mid_11(const Situation& now) {

@@ -103,10 +103,11 @@ public:
             }
         }
         if (entries_.full()) {
-            const Entry oldest = entries_.replace_front({now, item});
+            Entry& oldest = entries_.recycle_front();
             overflowed_ = window_.is_timed();
             lost_ = oldest.time;
             leave(oldest.item);
+            oldest = {now, item};
         } else {
             entries_.push_back({now, item});
         }
