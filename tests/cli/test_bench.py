@@ -122,6 +122,7 @@ def test_the_table_says_who_did_not_count_and_who_is_missing() -> None:
     assert result.exit_code == 0, result.output
     assert "not counted: lossy, says it: its answer is not the right one" in result.stdout
     assert "left out: elsewhere: not installed: there is no module elsewhere" in result.stdout
+    assert "pip install 'obcore[bench]'" in result.stdout
     assert "honest" in result.stdout
 
 

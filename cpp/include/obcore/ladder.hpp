@@ -19,18 +19,15 @@ namespace obcore {
 // The levels near the best lie in a ring indexed by tick, which has memory only where levels
 // are; those worse than the ring's reach lie beside it, exactly, in sorted chunks. The ring
 // follows the best, so an update within its reach costs O(1) and a far one O(log n). 64 KB a
-// side at the start, 12 bytes a level where they lie side by side, 210 where each is alone.
+// side at the start, 9 bytes a level where they lie side by side, 160 where each is alone.
 //
 // Inside, a level is found by its key: the price for bids, the negated price for asks, so that
 // on both sides a higher key is a better price. Not thread-safe.
 //
-// `window` is how many ticks the ring reaches; docs/decisions/0002-flat-ladder.md has the
-// measurements behind the default.
+// `window` is how many ticks the ring reaches, a power of two from 128 to 2^18;
+// docs/decisions/0002-flat-ladder.md has the measurements behind the default.
 template <Side side, std::int64_t window = std::int64_t{1} << 18>
 class Ladder {
-    static_assert(window >= 128 && window <= std::int64_t{1} << 20);
-    static_assert(std::has_single_bit(static_cast<std::uint64_t>(window)));
-
 public:
     // Sets a level to an absolute size; size 0 removes it, also where there is none.
     //

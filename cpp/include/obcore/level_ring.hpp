@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "obcore/units.hpp"
@@ -22,8 +23,7 @@ namespace obcore {
 // 64): one word at a busy touch. Not thread-safe.
 template <std::int64_t window>
 class LevelRing {
-    static_assert(window >= 128 && window <= std::int64_t{1} << 20,
-                  "at least two words; no more pages than 16 bits can number");
+    static_assert(window >= 128, "at least two words");
     static_assert(std::has_single_bit(static_cast<std::uint64_t>(window)));
 
 public:
@@ -83,6 +83,8 @@ private:
     using PageNumber = std::uint16_t;
     static constexpr std::size_t page_size = 16;
     static constexpr std::size_t word_count = window / 64;
+    static_assert(3 * std::size_t{window} / page_size <= std::numeric_limits<PageNumber>::max(),
+                  "a page number holds every page of the largest pool");
 
     struct Word {
         std::uint64_t bits = 0;
@@ -138,6 +140,7 @@ private:
         const std::size_t pages = pool_.size() / page_size;
         const std::size_t more = std::max<std::size_t>(16, pages / 2);
         free_.reserve(pages + more);
+        pool_.reserve((pages + more) * page_size);  // or resizing would double it
         pool_.resize((pages + more) * page_size);
         for (std::size_t page = pages + more; page-- > pages;) {
             free_.push_back(static_cast<PageNumber>(page));

@@ -149,6 +149,8 @@ class Program:
 
     def _streams(self) -> Iterator[Stream]:
         settings = self.settings
+        # Read first: a wrong file is told before anything is measured, which it would cost.
+        recorded = [Stream.of_recording(path) for path in settings.recordings]
         for spacing in settings.spacings:
             for levels in settings.levels:
                 yield Stream.made_up(
@@ -158,8 +160,7 @@ class Program:
                     spacing=spacing,
                     drift=settings.drift,
                 )
-        for path in settings.recordings:
-            yield Stream.of_recording(path)
+        yield from recorded
 
     def _replay_recordings(self) -> None:
         for path in self.settings.recordings:

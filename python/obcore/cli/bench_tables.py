@@ -35,6 +35,9 @@ def print_document(document: dict[str, Any]) -> None:
     console.print()
     for peer in document["absent"]:
         console.print(f"left out: {peer['name']}: {plain(peer['reason'])}", style="yellow")
+    if document["absent"]:
+        advice = "pip install 'obcore[bench]', in an environment of its own, brings the peers"
+        console.print(advice, style="dim")
     if document["races"]:
         for note in document["notes"]:
             console.print(f"* {note}", style="dim")
