@@ -26,6 +26,7 @@ void bind_book(py::module_& m);
 void bind_live_book(py::module_& m);
 void bind_book_set(py::module_& m);
 void bind_features(py::module_& m);
+void bind_feed(py::module_& m);
 void bind_engine(py::module_& m);
 void bind_sync(py::module_& m);
 void bind_replay(py::module_& m);

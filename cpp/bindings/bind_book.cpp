@@ -375,6 +375,16 @@ void bind_book(py::module_& m) {
         .def_property_readonly("is_locked", &Book::is_locked)
         .def_readonly("grid", &Book::grid)
         .def_readonly("reason", &Book::reason)
+        .def("is_complete_to", &Book::is_complete_to, "levels"_a,
+             "Whether the best `levels` of both sides are known to be all there.\n\n"
+             "False behind the horizon of a snapshot that was cut off: what has not changed "
+             "since\n"
+             "is unknown there.")
+        .def_property_readonly("horizon",
+                               [](const Book& book) {
+                                   return py::make_tuple(or_none(book.horizon.bid),
+                                                         or_none(book.horizon.ask));
+                               })
         .def("memory_usage", &Book::memory_usage, "Bytes held.")
         .def("__copy__", [](const Book& book) { return OwnBook(book); });
 }

@@ -95,7 +95,7 @@ py::dict summary(const Replay& replay) {
     const Book& book = replay.book();
     py::dict kinds;
     constexpr std::array<const char*, Statistics::kinds> names{
-        "snapshot", "delta", "topn", "bbo", "trade", "off_book", "control", "unknown"};
+        "snapshot", "delta", "topn", "bbo", "trade", "off_book", "control", "lost", "unknown"};
     for (std::size_t i = 0; i < names.size(); ++i) kinds[names[i]] = seen.by_kind[i];
     py::dict skipped;
     for (const auto& [name, count] : seen.skipped_names) skipped[readable(name)] = count;

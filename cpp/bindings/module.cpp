@@ -17,4 +17,5 @@ PYBIND11_MODULE(_core, m) {
     bind_replay(m);
     bind_live_book(m);
     bind_book_set(m);
+    bind_feed(m);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "obcore/event.hpp"
+#include "obcore/frame.hpp"
 #include "obcore/json.hpp"
 #include "obcore/levels.hpp"
 #include "obcore/symbol.hpp"
@@ -21,8 +22,10 @@ namespace obcore::binance {
 // "How to manage a local order book correctly", spot as corrected on 2025-11-12, and USD-M.
 
 // May `next` follow an event that ended at `last`? For a synced book and inside a buffer.
+// Where the venue tells its clock alone, nothing that is newer can be seen to leave a hole.
 [[nodiscard]] inline Verdict judge(IdRule rule, Sequence last, const Ids& next) noexcept {
     if (next.last < last) return Verdict::skip;
+    if (rule == IdRule::clock && next.last > last) return Verdict::apply;
     if (rule == IdRule::binance_futures && next.previous == last) return Verdict::apply;
     if (next.last == last) return Verdict::skip;
     if (rule == IdRule::binance_spot && next.first <= last + 1) return Verdict::apply;
@@ -38,6 +41,7 @@ namespace obcore::binance {
         // The published "S within [U, u]" would refuse the perfect join U == S + 1.
         return next.first <= snapshot + 1 ? Verdict::apply : Verdict::resync;
     }
+    if (rule == IdRule::clock) return next.last <= snapshot ? Verdict::skip : Verdict::apply;
     if (next.last < snapshot) return Verdict::skip;
     // pu == S without containing S comes on live streams and is free of a gap.
     const bool joins = next.first <= snapshot || next.previous == snapshot;
@@ -60,11 +64,13 @@ public:
 
     void decode(std::string_view json, const Grid& grid, Event& event) {
         event.reset();
-        fields_ = {};
-        JsonReader reader(json);
-        read_message(reader, grid, event, false);
-        reader.finish();
-        interpret(grid, event);
+        decode_by(OneGrid{grid, filter_}, json, event);
+    }
+
+    // The same of a connection that carries many symbols.
+    void decode(std::string_view json, Grids& grids, Frame& frame) {
+        frame.clear();
+        decode_by(ManyGrids{grids}, json, frame.add());
     }
 
 private:
@@ -132,6 +138,32 @@ private:
         return table;
     }();
 
+    // Where the grid of a message comes from: while it is read, where its symbol may not be
+    // known yet, and behind it. Null where the symbol is not meant, or not known.
+    struct OneGrid {
+        const Grid& grid;
+        SymbolFilter& filter;
+
+        [[nodiscard]] const Grid* early(const JsonToken& symbol) const {
+            const bool meant =
+                filter.any() || (symbol.present() && filter.accepts(symbol.text));
+            return meant ? &grid : nullptr;
+        }
+        [[nodiscard]] const Grid* of(std::string_view symbol) const {
+            return symbol.empty() || filter.accepts(symbol) ? &grid : nullptr;
+        }
+    };
+    struct ManyGrids {
+        Grids& grids;
+
+        [[nodiscard]] const Grid* early(const JsonToken& symbol) const {
+            return symbol.present() ? grids.find(symbol.text) : nullptr;
+        }
+        [[nodiscard]] const Grid* of(std::string_view symbol) const {
+            return symbol.empty() ? nullptr : grids.find(symbol);
+        }
+    };
+
     struct Fields {
         std::array<JsonToken, key_count> tokens;
         bool bids_decoded = false;
@@ -152,7 +184,17 @@ private:
         return key_count;
     }
 
-    void read_message(JsonReader& reader, const Grid& grid, Event& event, bool inner) {
+    template <typename Source>
+    void decode_by(const Source& source, std::string_view json, Event& event) {
+        fields_ = {};
+        JsonReader reader(json);
+        read_message(reader, source, event, false);
+        reader.finish();
+        interpret(source, event);
+    }
+
+    template <typename Source>
+    void read_message(JsonReader& reader, const Source& source, Event& event, bool inner) {
         reader.object([&](std::string_view name) {
             const Key key = key_of(name);
             if (key == key_count) {
@@ -163,10 +205,15 @@ private:
             if (token.present()) throw DecodeError(name, "this key once", "the key twice");
             if (key == data && !inner && reader.peek() == '{') {
                 token.type = JsonToken::Type::object;
-                read_message(reader, grid, event, true);
-            } else if (reader.peek() == '[' && levels_expected(key)) {
+                read_message(reader, source, event, true);
+                return;
+            }
+            const Grid* const grid = reader.peek() == '[' && levels_expected(key)
+                                         ? source.early(fields_[s])
+                                         : nullptr;
+            if (grid != nullptr) {
                 token.type = JsonToken::Type::array;
-                read_side(reader, key, grid, event);
+                read_side(reader, key, *grid, event);
             } else {
                 token = reader.value();
             }
@@ -175,10 +222,8 @@ private:
 
     // Levels are decoded on the way where the kind is known by then, and afterwards where not:
     // in a kind that obcore does not know, the same key may hold anything.
-    // Where one symbol is chosen, it must be known by then too.
-    [[nodiscard]] bool levels_expected(Key key) {
-        if (!filter_.any() && !(fields_.has(s) && filter_.accepts(fields_[s].text)))
-            return false;
+    // Where a symbol is chosen, it must be known by then too.
+    [[nodiscard]] bool levels_expected(Key key) const {
         if (key == bids || key == asks) return fields_.has(lastUpdateId);
         return (key == a || key == b) && fields_[e].text == "depthUpdate";
     }
@@ -189,18 +234,19 @@ private:
         read_levels(reader, names[key], grid, bid ? event.bids : event.asks);
     }
 
-    void interpret(const Grid& grid, Event& event) {
+    template <typename Source>
+    void interpret(const Source& source, Event& event) {
         event.enveloped = fields_.has(stream);
         const Key symbol_key = fields_.has(s) ? s : symbol;
         if (fields_.has(symbol_key)) {
             event.symbol = to_string_view(fields_[symbol_key], names[symbol_key]);
         }
         if (fields_.has(e)) {
-            interpret_named(to_string_view(fields_[e], "e"), grid, event);
+            interpret_named(to_string_view(fields_[e], "e"), source, event);
         } else if (fields_.has(lastUpdateId)) {
-            interpret_picture(grid, event);
+            interpret_picture(source, event);
         } else if (fields_.has(b) && fields_.has(B) && fields_.has(a) && fields_.has(A)) {
-            interpret_ticker(grid, event);  // spot's has neither name nor time
+            interpret_ticker(source, event);  // spot's has neither name nor time
         } else if (fields_.has(result) || fields_.has(code)) {
             skip(Kind::control, "control", event);
         } else if (fields_.has(stream)) {
@@ -210,13 +256,14 @@ private:
         }
     }
 
-    void interpret_named(std::string_view name, const Grid& grid, Event& event) {
+    template <typename Source>
+    void interpret_named(std::string_view name, const Source& source, Event& event) {
         if (name == "depthUpdate") {
-            interpret_depth(grid, event);
+            interpret_depth(source, event);
         } else if (name == "trade" || name == "aggTrade") {
-            interpret_trade(name == "trade" ? t : a, grid, event);
+            interpret_trade(name == "trade" ? t : a, source, event);
         } else if (name == "bookTicker") {
-            interpret_ticker(grid, event);
+            interpret_ticker(source, event);
         } else {
             skip(Kind::unknown, name, event);
         }
@@ -229,16 +276,19 @@ private:
         event.asks.clear();
     }
 
-    // A message of a symbol that is not meant: its name is all that is wanted of it.
-    [[nodiscard]] bool is_of_other_symbol(Event& event) {
-        if (event.symbol.empty() || filter_.accepts(event.symbol)) return false;
-        event.kind = Kind::delta;
-        return true;
+    // Null for a message of a symbol that is not meant: its name is all that is wanted of it.
+    template <typename Source>
+    [[nodiscard]] static const Grid* grid_of(const Source& source, Event& event) {
+        const Grid* const grid = source.of(event.symbol);
+        if (grid == nullptr) event.kind = Kind::delta;
+        return grid;
     }
 
     // A diff, or a futures partial depth: the same keys, and only the stream's name tells.
-    void interpret_depth(const Grid& grid, Event& event) {
-        if (is_of_other_symbol(event)) return;
+    template <typename Source>
+    void interpret_depth(const Source& source, Event& event) {
+        const Grid* const grid = grid_of(source, event);
+        if (grid == nullptr) return;
         if (fields_[stream].text.find("@rpiDepth") != std::string_view::npos) {
             skip(Kind::unknown, "rpiDepth", event);  // another book: never merged into this one
             return;
@@ -257,22 +307,24 @@ private:
         }
         static_cast<void>(to_string_view(fields_[s], "s"));
         read_time(fields_.has(T) ? T : E, true, event);
-        finish_side(b, grid, event);
-        finish_side(a, grid, event);
+        finish_side(b, *grid, event);
+        finish_side(a, *grid, event);
     }
 
     // A REST snapshot, or spot's partial depth, which only the envelope can carry.
-    void interpret_picture(const Grid& grid, Event& event) {
+    template <typename Source>
+    void interpret_picture(const Source& source, Event& event) {
         if (event.symbol.empty() && event.enveloped) event.symbol = symbol_of_stream();
-        if (is_of_other_symbol(event)) return;
+        const Grid* const grid = grid_of(source, event);
+        if (grid == nullptr) return;
         const bool partial = event.enveloped || bare_depth_ == BareDepth::topn;
         event.kind = partial ? Kind::topn : Kind::snapshot;
         event.ids.first = event.ids.last = to_int64(fields_[lastUpdateId], "lastUpdateId");
         const bool futures = fields_.has(T) || fields_.has(E);
         event.rule = futures ? IdRule::binance_futures : IdRule::binance_spot;
         read_time(fields_.has(T) ? T : E, false, event);
-        finish_side(bids, grid, event);
-        finish_side(asks, grid, event);
+        finish_side(bids, *grid, event);
+        finish_side(asks, *grid, event);
     }
 
     void finish_side(Key key, const Grid& grid, Event& event) {
@@ -287,8 +339,10 @@ private:
         read_side(reader, key, grid, event);
     }
 
-    void interpret_trade(Key id_key, const Grid& grid, Event& event) {
-        if (is_of_other_symbol(event)) return;
+    template <typename Source>
+    void interpret_trade(Key id_key, const Source& source, Event& event) {
+        const Grid* const grid = grid_of(source, event);
+        if (grid == nullptr) return;
         if (fields_.has(X) && fields_[X].text != "MARKET") {
             skip(Kind::off_book, fields_[X].text, event);
             return;
@@ -298,8 +352,8 @@ private:
         read_time(fields_.has(T) ? T : E, true, event);
         static_cast<void>(to_string_view(fields_[s], "s"));
         event.trade.id = to_int64(fields_[id_key], names[id_key]);
-        event.trade.price = decode_price(to_string_view(fields_[p], "p"), grid, {"p"});
-        event.trade.size = decode_size(to_string_view(fields_[q], "q"), grid, {"q"});
+        event.trade.price = decode_price(to_string_view(fields_[p], "p"), *grid, {"p"});
+        event.trade.size = decode_size(to_string_view(fields_[q], "q"), *grid, {"q"});
         const JsonToken& maker = fields_[m];
         if (maker.text != "true" && maker.text != "false") {
             throw DecodeError("m", "true or false", maker.present() ? maker.text : "nothing");
@@ -307,13 +361,15 @@ private:
         event.trade.taker = maker.text == "true" ? Side::ask : Side::bid;
     }
 
-    void interpret_ticker(const Grid& grid, Event& event) {
-        if (is_of_other_symbol(event)) return;
+    template <typename Source>
+    void interpret_ticker(const Source& source, Event& event) {
+        const Grid* const grid = grid_of(source, event);
+        if (grid == nullptr) return;
         event.kind = Kind::bbo;
         event.ids.first = event.ids.last = to_int64(fields_[u], "u");
         read_time(fields_.has(T) ? T : E, false, event);
-        read_best(b, B, grid, event.bids);
-        read_best(a, A, grid, event.asks);
+        read_best(b, B, *grid, event.bids);
+        read_best(a, A, *grid, event.asks);
     }
 
     void read_best(Key price_key, Key size_key, const Grid& grid,

@@ -10,6 +10,7 @@
 
 #include "obcore/decimal.hpp"
 #include "obcore/event.hpp"
+#include "obcore/horizon.hpp"
 #include "obcore/ladder.hpp"
 #include "obcore/touch.hpp"
 #include "obcore/units.hpp"
@@ -77,6 +78,7 @@ struct Book {
     Nanos ts_event_ns = absent;  // of the last message applied
     Nanos ts_recv_ns = absent;
     Sequence sequence = absent;  // final update id of the last message applied
+    Horizon horizon;             // behind it levels may be missing
 
     void replace(std::span<const Level> bid_levels, std::span<const Level> ask_levels) {
         bids.assign(bid_levels);
@@ -93,12 +95,31 @@ struct Book {
         const std::vector<Level> finer_bids = rescaled(bids, factors);
         const std::vector<Level> finer_asks = rescaled(asks, factors);
         replace(finer_bids, finer_asks);
+        if (horizon.bid != absent) horizon.bid *= factors.price;
+        if (horizon.ask != absent) horizon.ask *= factors.price;
     }
 
     void clear() noexcept {
         bids.clear();
         asks.clear();
+        horizon = {};
         sequence = ts_event_ns = ts_recv_ns = absent;
+    }
+
+    // Keeps the best levels of each side alone, where a venue does so without a word.
+    void cut(std::size_t depth) {
+        cut(bids, depth);
+        cut(asks, depth);
+    }
+
+    // Whether the best `levels` of both sides are all there: the sides have so many within the
+    // horizon, or came whole.
+    [[nodiscard]] bool is_complete_to(std::size_t levels) const noexcept {
+        if (levels == 0) return true;
+        const auto bid = bids.at(levels - 1);
+        const auto ask = asks.at(levels - 1);
+        return (bid ? horizon.covers_bid(bid->price) : horizon.bid == absent) &&
+               (ask ? horizon.covers_ask(ask->price) : horizon.ask == absent);
     }
 
     // None while a side is empty.
@@ -123,6 +144,11 @@ struct Book {
     }
 
 private:
+    template <Side side>
+    static void cut(Ladder<side>& ladder, std::size_t depth) {
+        while (ladder.count() > depth) ladder.set({ladder.at(depth)->price, 0});
+    }
+
     template <Side side>
     [[nodiscard]] static std::vector<Level> rescaled(const Ladder<side>& ladder,
                                                      const Rescale& factors) {

@@ -21,15 +21,33 @@ enum class Kind : std::uint8_t {
     trade,     // a match in the order book
     off_book,  // insurance fund, ADL and the like: no part of the tape
     control,   // acknowledgements and errors of the venue's control channel
+    lost,      // messages are missing from here on, or the source says that they may be
     unknown,   // a kind that obcore has no use for
 };
 
-// Which ids prove that one message follows another.
+// What proves that one message follows another.
 enum class IdRule : std::uint8_t {
     none,             // the format has no ids
     binance_spot,     // U == previous u + 1
     binance_futures,  // pu == previous u
+    clock,            // the venue's time alone: a snapshot is joined, a hole is not seen
+    chained,          // each message names the id that the one before it ended at
+    consecutive,      // the previous id + 1
+    connection,       // numbers of the whole connection; its decoder tells a hole as `lost`
+    checksum,         // of the book behind the message
 };
+
+// True where snapshots are asked for apart, and have to be joined; elsewhere the stream itself
+// begins with one, and any later one replaces the book.
+[[nodiscard]] constexpr bool needs_join(IdRule rule) noexcept {
+    return rule == IdRule::binance_spot || rule == IdRule::binance_futures ||
+           rule == IdRule::clock;
+}
+
+// True where a book that follows the rule is in sync by proof.
+[[nodiscard]] constexpr bool is_proof(IdRule rule) noexcept {
+    return rule != IdRule::none && rule != IdRule::clock;
+}
 
 // The span of update ids that a message folds together: Binance's U, u and pu.
 struct Ids {
@@ -46,6 +64,18 @@ struct Trade {
     bool is_aggregate = false;  // several fills of one order at one price, told as one
 };
 
+// What a venue says that the top of the book adds up to, behind the message.
+struct Checksum {
+    enum class Rule : std::uint8_t {
+        none,
+        kraken,  // ten levels a side, digits without the point and without leading zeros
+        okx,     // 25 levels a side, bid and ask in turn, shortest decimals
+    };
+
+    Rule rule = Rule::none;
+    std::uint32_t value = 0;
+};
+
 // One decoded message. The same object is filled again and again, so that decoding allocates
 // nothing once its vectors have grown.
 struct Event {
@@ -57,8 +87,10 @@ struct Event {
     std::vector<Level> bids;  // a bbo has at most one level a side
     std::vector<Level> asks;
     Trade trade;
+    Checksum checksum;
+    std::size_t depth = 0;       // levels a side that the venue keeps behind it; 0: all of them
     std::string symbol;          // empty where the message does not say
-    std::string name;            // the venue's word for a kind that was skipped
+    std::string name;            // the venue's word for a kind that was skipped; why it is lost
     bool enveloped = false;      // a stream name told the kind
     bool repeats_price = false;  // a snapshot in parts told one price twice
 
@@ -70,6 +102,8 @@ struct Event {
         bids.clear();
         asks.clear();
         trade = {};
+        checksum = {};
+        depth = 0;
         symbol.clear();
         name.clear();
         enveloped = repeats_price = false;

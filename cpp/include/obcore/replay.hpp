@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "obcore/auto_grid.hpp"
 #include "obcore/book.hpp"
 #include "obcore/depth_kind.hpp"
 #include "obcore/error.hpp"
@@ -158,7 +159,7 @@ private:
             try {
                 return decoder.decode(text, book_.grid, event);
             } catch (const PrecisionError& error) {
-                if (!can_widen(error)) throw;
+                if (options_.grid || !can_widen(error)) throw;
                 widen(error);
             }
         }
@@ -166,25 +167,17 @@ private:
 
     // ---- The grid, where it is found on the way ---------------------------------------------
 
-    [[nodiscard]] bool can_widen(const PrecisionError& error) const noexcept {
-        return !options_.grid && error.decimals > 0 && error.decimals <= max_decimals;
-    }
-
     // Everything already decoded moves onto the finer grid, so nothing is ever rounded. Where a
     // part of it does not fit, the book stays as it was and the replay ends.
     void widen(const PrecisionError& error) {
-        const bool price = error.quantity == PrecisionError::Quantity::price;
         Book book = book_;
         Synchronizer sync = sync_;
-        Step& step = price ? book.grid.tick : book.grid.lot;
-        const auto factor = static_cast<std::int64_t>(
-            powers_of_ten[static_cast<std::size_t>(error.decimals - step.decimals)]);
-        const Rescale factors{.price = price ? factor : 1, .size = price ? 1 : factor};
+        const Rescale factors = factors_to_hold(book.grid, error);
         book.rescale(factors);
         sync.rescale(factors);
         decoder_.rescale(factors);
         if (trades_) trades_->rescale(factors);
-        step.decimals = step.text_decimals = error.decimals;
+        obcore::widen(book.grid, error);
         sampler_.rescale(factors, book);
         book_ = std::move(book);
         sync_ = std::move(sync);

@@ -16,7 +16,7 @@ namespace obcore {
 // What a recording was seen to hold. Bounded: names of unknown kinds past the limit share a
 // row.
 struct Statistics {
-    static constexpr std::size_t kinds = 8;
+    static constexpr std::size_t kinds = 9;
     static constexpr std::size_t max_names = 64;
 
     struct Clock {

@@ -1,16 +1,22 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "obcore/binance.hpp"
 #include "obcore/book.hpp"
+#include "obcore/checksum.hpp"
+#include "obcore/delta_log.hpp"
 #include "obcore/event.hpp"
+#include "obcore/horizon.hpp"
 #include "obcore/verdict.hpp"
 
 namespace obcore {
@@ -33,6 +39,17 @@ public:
         std::int64_t crossed = 0;           // messages that left the book crossed
         std::int64_t locked = 0;
         std::int64_t uncrossed_levels = 0;  // removed on request
+        std::int64_t checksums = 0;         // of the venue, that were right
+        std::int64_t refreshes = 0;         // newer snapshots that took over in sync
+        std::int64_t corrections = 0;       // of them, those that found the best levels wrong
+    };
+
+    // What has to be asked of the venue before the book can go on.
+    enum class Want : std::uint8_t {
+        nothing,
+        snapshot,        // one that the deltas at hand may join
+        refresh,         // the same, but the book is in sync: the market nears its horizon
+        resubscription,  // the stream has to begin anew, with a snapshot of its own
     };
 
     // A hole in the ids: which one should have come, and which came.
@@ -50,16 +67,19 @@ public:
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] const Gap& last_gap() const noexcept { return last_gap_; }
 
+    [[nodiscard]] Want wants() const noexcept {
+        if (is_lost_) return Want::resubscription;
+        if (phase_ == Phase::waiting && !buffer_.empty()) return Want::snapshot;
+        return is_near_horizon_ && !next_snapshot_ ? Want::refresh : Want::nothing;
+    }
+
     // Levels a side; no market has so many, so past it the feed is broken.
     std::size_t max_levels = std::size_t{1} << 20;
 
     // Takes one depth event. Verdict::apply means that the book shows a new state.
     Verdict on(const Event& event, Book& book) {
         require_room(event, book);
-        const Verdict verdict = event.rule == IdRule::none || event.kind == Kind::topn
-                                    ? on_unverified(event, book)
-                                : event.kind == Kind::snapshot ? on_snapshot(event, book)
-                                                               : on_delta(event, book);
+        const Verdict verdict = take(event, book);
         if (verdict == Verdict::apply) {
             ++counters_.applied;
             judge_touch(event, book);
@@ -69,21 +89,79 @@ public:
         return verdict;
     }
 
+    // Messages may be missing from here on. Where deltas prove by their ids that they go on
+    // from the book, it is in sync again with the next one, else with the next snapshot.
+    void interrupt(Book& book, BookState state, const std::string& reason) {
+        if (joins_) {
+            if (phase_ == Phase::joined) set_state(book, state, reason);
+            return;
+        }
+        if (book.state == BookState::empty || is_lost_) return;
+        complete_ = false;
+        set_state(book, state, reason);
+    }
+
+    // Nothing is known to be missing, but the book may be old: until its next message.
+    static void doubt(Book& book, const std::string& reason) {
+        if (book.state == BookState::synced || book.state == BookState::unverified) {
+            set_state(book, BookState::stale, reason);
+        }
+    }
+
+    // Gives the book up: it has to be built from a new snapshot.
+    void restart(Book& book, const std::string& reason) {
+        if (book.state == BookState::empty) return;
+        phase_ = Phase::waiting;
+        complete_ = false;
+        is_lost_ = !joins_;
+        crossed_in_a_row_ = 0;
+        next_snapshot_.reset();
+        end_refresh();
+        set_state(book, BookState::stale, reason);
+    }
+
+    // The same, told by the stream: a hole in numbers that only its decoder knows, or its
+    // source's own word. The stream has to begin anew.
+    Verdict lose(const Event& lost, Book& book) {
+        const bool hole = lost.ids.last != absent;
+        interrupt(book, hole ? BookState::gap : BookState::stale, lost.name);
+        is_lost_ = !joins_ && is_proof(lost.rule);
+        if (!hole) return Verdict::skip;
+        ++counters_.gaps;
+        last_gap_ = {lost.ids.first, lost.ids.last};
+        return Verdict::gap;
+    }
+
     // A finer grid turned up: what waits for its join moves onto it too.
     void rescale(const Rescale& factors) {
         for (Event& event : buffer_) obcore::rescale(event, factors);
+        horizon_watch_.rescale(factors.price);
+        newer_.rescale(factors);
         if (next_snapshot_) obcore::rescale(*next_snapshot_, factors);
     }
 
+    // Messages in a row that left the book crossed.
+    [[nodiscard]] std::int64_t crossed_in_a_row() const noexcept { return crossed_in_a_row_; }
+
     // Bytes held besides the object itself: those of messages that wait.
     [[nodiscard]] std::size_t memory_usage() const noexcept {
-        std::size_t bytes = next_snapshot_ ? next_snapshot_->memory_usage() : 0;
+        std::size_t bytes = newer_.memory_usage();
+        if (next_snapshot_) bytes += next_snapshot_->memory_usage();
         for (const Event& event : buffer_) bytes += sizeof(event) + event.memory_usage();
         return bytes;
     }
 
 private:
     enum class Phase : std::uint8_t { waiting, loaded, joined };
+
+    Verdict take(const Event& event, Book& book) {
+        if (event.rule == IdRule::none || event.kind == Kind::topn) {
+            return on_unverified(event, book);
+        }
+        joins_ = needs_join(event.rule);
+        if (!joins_) return on_stream(event, book);
+        return event.kind == Kind::snapshot ? on_snapshot(event, book) : on_delta(event, book);
+    }
 
     // Before anything is applied, so that a message is all or nothing here too.
     void require_room(const Event& event, const Book& book) const {
@@ -102,6 +180,7 @@ private:
             return Verdict::skip;
         }
         complete_ = true;
+        is_lost_ = false;
         apply(event, book);
         book.state = BookState::unverified;
         book.reason = event.kind == Kind::topn ? "top-N pictures carry no proof of sequence"
@@ -109,10 +188,87 @@ private:
         return Verdict::apply;
     }
 
+    // ---- Streams that begin with a snapshot of their own ------------------------------------
+
+    Verdict on_stream(const Event& event, Book& book) {
+        if (event.kind == Kind::delta) {
+            if (!complete_) {
+                if (book.state == BookState::empty) {
+                    set_state(book, BookState::buffering,
+                              "deltas before the stream's first snapshot are skipped");
+                }
+                return Verdict::skip;
+            }
+            const Verdict verdict = judge_stream(event.rule, book.sequence, event.ids);
+            if (verdict == Verdict::skip) return verdict;
+            if (verdict == Verdict::gap) return lose_at(event, book);
+        }
+        apply(event, book);
+        if (event.depth != 0) book.cut(event.depth);
+        if (!is_right(event, book)) return lose_by_checksum(event, book);
+        if (event.kind == Kind::snapshot) {
+            ++counters_.joins;
+            complete_ = true;
+            is_lost_ = false;
+        }
+        prove(event, book);
+        return Verdict::apply;
+    }
+
+    [[nodiscard]] static Verdict judge_stream(IdRule rule, Sequence last,
+                                              const Ids& next) noexcept {
+        if (rule == IdRule::chained) {
+            return next.previous == last ? Verdict::apply : Verdict::gap;
+        }
+        if (rule == IdRule::consecutive) {
+            if (next.last <= last) return Verdict::skip;
+            return next.first == last + 1 ? Verdict::apply : Verdict::gap;
+        }
+        return Verdict::apply;  // a checksum, or the connection's numbers, prove it
+    }
+
+    [[nodiscard]] bool is_right(const Event& event, const Book& book) {
+        if (event.checksum.rule == Checksum::Rule::none) return true;
+        computed_ = checksum_of(book, event.checksum.rule);
+        if (computed_ != event.checksum.value) return false;
+        ++counters_.checksums;
+        return true;
+    }
+
+    Verdict lose_by_checksum(const Event& event, Book& book) {
+        ++counters_.gaps;
+        last_gap_ = {};
+        complete_ = false;
+        is_lost_ = true;
+        set_state(book, BookState::gap,
+                  "checksum: expected " + std::to_string(event.checksum.value) +
+                      ", the book has " + std::to_string(computed_));
+        return Verdict::gap;
+    }
+
+    Verdict lose_at(const Event& delta, Book& book) {
+        ++counters_.gaps;
+        const bool chained = delta.rule == IdRule::chained;
+        last_gap_ = {chained ? book.sequence : book.sequence + 1,
+                     chained ? delta.ids.previous : delta.ids.first};
+        complete_ = false;
+        is_lost_ = true;
+        set_state(book, BookState::gap, missing(chained ? "previous id " : "id "));
+        return Verdict::gap;
+    }
+
+    [[nodiscard]] std::string missing(const char* id) const {
+        return "deltas are missing: expected " + std::string(id) +
+               std::to_string(last_gap_.expected) + ", received " +
+               std::to_string(last_gap_.received);
+    }
+
+    // ---- Snapshots that are asked for apart -------------------------------------------------
+
     Verdict on_snapshot(const Event& snapshot, Book& book) {
         if (phase_ == Phase::joined) {
+            if (snapshot.ids.last <= book.sequence) return refresh(snapshot, book);
             // A newer picture takes over at the event that joins it; sync is never left.
-            if (snapshot.ids.last <= book.sequence) return Verdict::skip;
             next_snapshot_ = snapshot;
             return Verdict::buffer;
         }
@@ -171,7 +327,7 @@ private:
     Verdict on_first_delta(const Event& delta, Book& book) {
         const Verdict verdict = binance::judge_join(delta.rule, book.sequence, delta.ids);
         if (verdict == Verdict::apply) {
-            mark_joined(book);
+            mark_joined(delta, book);
             apply(delta, book);
         } else if (verdict == Verdict::resync) {
             ++counters_.stale_snapshots;
@@ -192,7 +348,8 @@ private:
         } else if (verdict == Verdict::apply) {
             take_over(delta, book);
             apply(delta, book);
-            book.state = BookState::synced;
+            prove(delta, book);
+            if (is_near_horizon_) newer_.push(delta);
         }
         return verdict;
     }
@@ -204,11 +361,9 @@ private:
                      spot ? delta.ids.first : delta.ids.previous};
         phase_ = Phase::waiting;
         next_snapshot_.reset();
+        end_refresh();
         hold(delta, book);
-        book.state = BookState::gap;
-        book.reason = std::string("deltas are missing: expected ") + (spot ? "U " : "pu ") +
-                      std::to_string(last_gap_.expected) + ", received " +
-                      std::to_string(last_gap_.received);
+        set_state(book, BookState::gap, missing(spot ? "U " : "pu "));
     }
 
     // The newer snapshot replaces the book just before the delta that joins it.
@@ -218,16 +373,64 @@ private:
         const Verdict verdict = binance::judge_join(delta.rule, snapshot, delta.ids);
         if (verdict == Verdict::skip) return;  // not there yet
         if (verdict == Verdict::apply) {
-            book.replace(next_snapshot_->bids, next_snapshot_->asks);
+            replace_by(*next_snapshot_, book);
+            ++counters_.refreshes;
+            end_refresh();
         } else {
             ++counters_.stale_snapshots;
         }
         next_snapshot_.reset();
     }
 
+    // A snapshot that is older than the book, which is in sync: it takes over where the copies
+    // of deltas lead from it to where the book is.
+    Verdict refresh(const Event& snapshot, Book& book) {
+        if (!is_near_horizon_) return Verdict::skip;
+        std::size_t first = 0;
+        Verdict joins = Verdict::skip;
+        for (; first < newer_.size(); ++first) {
+            const DeltaLog::Delta& delta = newer_[first];
+            joins = binance::judge_join(delta.rule, snapshot.ids.last, delta.ids);
+            if (joins != Verdict::skip) break;
+        }
+        const bool is_the_book = first == newer_.size() && snapshot.ids.last == book.sequence;
+        if (joins != Verdict::apply && !is_the_book) {
+            ++counters_.stale_snapshots;
+            return Verdict::resync;
+        }
+        std::array<Level, 20> before{};
+        best_levels(book, before);
+        replace_by(snapshot, book);
+        for (; first < newer_.size(); ++first) {
+            book.update(newer_[first].bids, newer_[first].asks);
+        }
+        std::array<Level, 20> after{};
+        best_levels(book, after);
+        ++counters_.refreshes;
+        counters_.corrections += before != after;
+        end_refresh();
+        return Verdict::buffer;
+    }
+
+    void replace_by(const Event& snapshot, Book& book) {
+        book.replace(snapshot.bids, snapshot.asks);
+        book.horizon = horizon_watch_.load(snapshot.bids, snapshot.asks);
+    }
+
+    static void best_levels(const Book& book, std::array<Level, 20>& out) {
+        const std::span all(out);
+        book.bids.top(all.first(10));
+        book.asks.top(all.last(10));
+    }
+
+    void end_refresh() {
+        is_near_horizon_ = false;
+        newer_.clear();
+    }
+
     Verdict join(const Event& snapshot, Book& book) {
         load(snapshot, book);
-        mark_joined(book);
+        mark_joined(snapshot, book);
         for (const Event& delta : buffer_) apply(delta, book);
         counters_.joined_deltas += static_cast<std::int64_t>(buffer_.size());
         // Nobody could have seen this state earlier than the last of its parts.
@@ -239,17 +442,43 @@ private:
 
     void load(const Event& snapshot, Book& book) {
         apply(snapshot, book);
+        book.horizon = horizon_watch_.load(snapshot.bids, snapshot.asks);
+        end_refresh();
         phase_ = Phase::loaded;
-        book.state = BookState::buffering;
-        book.reason = "snapshot " + std::to_string(snapshot.ids.last) +
-                      " waits for a delta that joins it";
+        set_state(book, BookState::buffering,
+                  "snapshot " + std::to_string(snapshot.ids.last) +
+                      " waits for a delta that joins it");
     }
 
-    void mark_joined(Book& book) {
+    void mark_joined(const Event& event, Book& book) {
         ++counters_.joins;
         phase_ = Phase::joined;
-        book.state = BookState::synced;
-        book.reason = "proved by the venue's ids";
+        prove(event, book);
+    }
+
+    static void set_state(Book& book, BookState state, std::string_view reason) {
+        book.state = state;
+        book.reason = reason;
+    }
+
+    // The message followed the book by its rule.
+    static void prove(const Event& event, Book& book) {
+        // A stream's first snapshot may come without the checksum that its deltas have.
+        const bool is_proved =
+            is_proof(event.rule) &&
+            (event.rule != IdRule::checksum || event.checksum.rule != Checksum::Rule::none);
+        const BookState state = is_proved ? BookState::synced : BookState::unverified;
+        if (book.state != state) set_state(book, state, why(event.rule, is_proved));
+    }
+
+    [[nodiscard]] static const char* why(IdRule rule, bool is_proved) noexcept {
+        if (rule == IdRule::clock) return "joined by the venue's clock, which tells no hole";
+        if (rule == IdRule::checksum) {
+            return is_proved ? "proved by the venue's checksum"
+                             : "the stream's own snapshot, which has no checksum";
+        }
+        return rule == IdRule::connection ? "proved by the connection's numbers"
+                                          : "proved by the venue's ids";
     }
 
     static void apply(const Event& event, Book& book) {
@@ -265,20 +494,20 @@ private:
 
     // Looks at the touch once a whole message has been applied, never in between.
     void judge_touch(const Event& event, Book& book) {
-        const Ticks spread = book.spread().value_or(1);
+        const auto touch = book.touch();
+        if (!is_near_horizon_ && touch && phase_ == Phase::joined) [[likely]] {
+            is_near_horizon_ = horizon_watch_.is_near(touch->bid, touch->ask);
+        }
+        const Ticks spread = touch ? touch->ask.price - touch->bid.price : 1;
         if (spread == 0) ++counters_.locked;
         if (spread >= 0) {
-            if (was_crossed_ && book.state == BookState::synced) {
-                book.reason = "proved by the venue's ids";
-            }
-            was_crossed_ = false;
+            crossed_in_a_row_ = 0;
             return;
         }
         ++counters_.crossed;
         if (book.state == BookState::synced) {
-            book.state = BookState::stale;
-            book.reason = "crossed";
-            was_crossed_ = true;
+            set_state(book, BookState::stale, "crossed");
+            ++crossed_in_a_row_;
         } else if (uncross) {
             remove_crossed(event, book);
         }
@@ -320,7 +549,13 @@ private:
 
     Phase phase_ = Phase::waiting;
     bool complete_ = false;  // an unverified book has had its first snapshot
-    bool was_crossed_ = false;
+    bool joins_ = false;     // the last event's snapshots are asked for apart
+    bool is_lost_ = false;   // a stream that has to begin anew
+    bool is_near_horizon_ = false;
+    std::int64_t crossed_in_a_row_ = 0;
+    std::uint32_t computed_ = 0;  // the last checksum of the book
+    HorizonWatch horizon_watch_;
+    DeltaLog newer_;  // what came since the horizon came near
     std::deque<Event> buffer_;
     std::size_t buffered_levels_ = 0;
     std::optional<Event> next_snapshot_;
