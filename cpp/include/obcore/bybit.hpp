@@ -38,8 +38,8 @@ public:
 
 private:
     enum class Outer : std::uint8_t { topic, op, type, ts, cts, data, key_count };
-    enum class Book : std::uint8_t { s, b, a, u, key_count };
-    enum class Fill : std::uint8_t { T, s, S, v, p, i, BT, key_count };
+    enum class Book : std::uint8_t { symbol, bids, asks, id, key_count };
+    enum class Fill : std::uint8_t { time, symbol, side, size, price, id, block, key_count };
 
     // "orderbook.200.BTCUSDT". The full book begins with a snapshot that is asked for apart,
     // and the one with retail price improvement is another book: neither is merged into this
@@ -51,13 +51,13 @@ private:
 
     void read_book(Grids& grids, Event& event) {
         book_.read(outer_.object(Outer::data));
-        event.symbol = book_.string(Book::s);
+        event.symbol = book_.string(Book::symbol);
         const std::string_view type = outer_.string(Outer::type);
         if (type != "snapshot" && type != "delta") {
             throw DecodeError("type", "snapshot or delta", type);
         }
         event.rule = IdRule::consecutive;
-        event.ids.first = event.ids.last = book_.integer(Book::u);
+        event.ids.first = event.ids.last = book_.integer(Book::id);
         // u == 1: the service has restarted, and this is its new book.
         const bool replaces = type == "snapshot" || event.ids.last == 1;
         event.kind = replaces ? Kind::snapshot : Kind::delta;
@@ -66,8 +66,8 @@ private:
         const Outer time = outer_.has(Outer::cts) ? Outer::cts : Outer::ts;
         event.ts_event_ns = decode_time(outer_.integer(time), outer_.name(time));
         if (const Grid* grid = grids.find(event.symbol)) {
-            read_side(Book::b, *grid, event.bids);
-            read_side(Book::a, *grid, event.asks);
+            read_side(Book::bids, *grid, event.bids);
+            read_side(Book::asks, *grid, event.asks);
         }
     }
 
@@ -85,24 +85,24 @@ private:
     }
 
     void read_trade(Grids& grids, Event& event) {
-        event.symbol = fill_.string(Fill::s);
+        event.symbol = fill_.string(Fill::symbol);
         event.kind = Kind::trade;
         event.enveloped = true;
-        event.ts_event_ns = decode_time(fill_.integer(Fill::T), "T");
+        event.ts_event_ns = decode_time(fill_.integer(Fill::time), "T");
         const Grid* grid = grids.find(event.symbol);
         if (grid == nullptr) return;
-        if (fill_[Fill::BT].text == "true") {  // a block trade was never in the book
+        if (fill_[Fill::block].text == "true") {  // a block trade was never in the book
             event.kind = Kind::off_book;
             event.name = "block";
             return;
         }
-        event.trade.price = decode_price(fill_.number(Fill::p), *grid, {"p"});
-        event.trade.size = decode_size(fill_.number(Fill::v), *grid, {"v"});
-        const std::string_view taker = fill_.string(Fill::S);
+        event.trade.price = decode_price(fill_.number(Fill::price), *grid, {"p"});
+        event.trade.size = decode_size(fill_.number(Fill::size), *grid, {"v"});
+        const std::string_view taker = fill_.string(Fill::side);
         if (taker != "Buy" && taker != "Sell") throw DecodeError("S", "Buy or Sell", taker);
         event.trade.taker = taker == "Buy" ? Side::bid : Side::ask;
         // Numbers on spot; elsewhere names, which obcore has no use for.
-        if (!read_integer(fill_[Fill::i].text, event.trade.id)) event.trade.id = absent;
+        if (!read_integer(fill_[Fill::id].text, event.trade.id)) event.trade.id = absent;
     }
 
     JsonFields<Outer> outer_{{"topic", "op", "type", "ts", "cts", "data"}};

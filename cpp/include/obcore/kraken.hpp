@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "obcore/decimal.hpp"
@@ -49,7 +49,7 @@ inline void check_printed(std::string_view text, const Step& step,
 }
 
 [[nodiscard]] inline Checksum to_checksum(std::int64_t value, std::string_view field) {
-    if (value < 0 || value > std::numeric_limits<std::uint32_t>::max()) {
+    if (!std::in_range<std::uint32_t>(value)) {
         throw DecodeError(field, "an unsigned integer of 32 bits", std::to_string(value));
     }
     return {Checksum::Rule::kraken, static_cast<std::uint32_t>(value)};

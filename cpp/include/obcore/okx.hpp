@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "obcore/event.hpp"
@@ -47,9 +47,9 @@ public:
 
 private:
     enum class Outer : std::uint8_t { event, arg, action, data, key_count };
-    enum class Arg : std::uint8_t { channel, instId, key_count };
-    enum class Book : std::uint8_t { asks, bids, ts, checksum, prevSeqId, seqId, key_count };
-    enum class Fill : std::uint8_t { instId, tradeId, px, sz, side, ts, count, key_count };
+    enum class Arg : std::uint8_t { channel, inst_id, key_count };
+    enum class Book : std::uint8_t { asks, bids, ts, checksum, prev_seq_id, seq_id, key_count };
+    enum class Fill : std::uint8_t { inst_id, trade_id, px, sz, side, ts, count, key_count };
 
     // "books-elp" and its like hold orders that others cannot take: another book.
     [[nodiscard]] static bool is_book(std::string_view channel) {
@@ -79,7 +79,7 @@ private:
         book_.read(reader);
         Event& event = frame.add();
         event.enveloped = true;
-        event.symbol = arg_.string(Arg::instId);
+        event.symbol = arg_.string(Arg::inst_id);
         event.ts_event_ns = decode_time(book_.integer(Book::ts), "ts");
         if (const Grid* grid = grids.find(event.symbol)) {
             read_side(Book::bids, *grid, event.bids);
@@ -97,10 +97,10 @@ private:
     // of before 2023 have a checksum alone. Since June 2026 the checksum is 0 and says nothing.
     void read_proof(Event& event) const {
         if (book_.has(Book::checksum)) read_checksum(event);
-        if (book_.has(Book::prevSeqId) && book_.has(Book::seqId)) {
+        if (book_.has(Book::prev_seq_id) && book_.has(Book::seq_id)) {
             event.rule = IdRule::chained;
-            event.ids.previous = book_.integer(Book::prevSeqId);
-            event.ids.first = event.ids.last = book_.integer(Book::seqId);
+            event.ids.previous = book_.integer(Book::prev_seq_id);
+            event.ids.first = event.ids.last = book_.integer(Book::seq_id);
         } else if (event.checksum.rule != Checksum::Rule::none) {
             event.rule = IdRule::checksum;
         }
@@ -108,8 +108,7 @@ private:
 
     void read_checksum(Event& event) const {
         const std::int64_t value = book_.integer(Book::checksum);
-        if (value < std::numeric_limits<std::int32_t>::min() ||
-            value > std::numeric_limits<std::uint32_t>::max()) {
+        if (!std::in_range<std::int32_t>(value) && !std::in_range<std::uint32_t>(value)) {
             throw DecodeError("checksum", "an integer of 32 bits", book_[Book::checksum].text);
         }
         if (value == 0) return;
@@ -127,7 +126,7 @@ private:
     void read_trade(Grids& grids, Event& event) {
         event.kind = Kind::trade;
         event.enveloped = true;
-        event.symbol = fill_.string(Fill::instId);
+        event.symbol = fill_.string(Fill::inst_id);
         event.ts_event_ns = decode_time(fill_.integer(Fill::ts), "ts");
         const Grid* grid = grids.find(event.symbol);
         if (grid == nullptr) return;
@@ -136,7 +135,7 @@ private:
         const std::string_view taker = fill_.string(Fill::side);
         if (taker != "buy" && taker != "sell") throw DecodeError("side", "buy or sell", taker);
         event.trade.taker = taker == "buy" ? Side::bid : Side::ask;
-        if (!read_integer(fill_[Fill::tradeId].text, event.trade.id)) event.trade.id = absent;
+        if (!read_integer(fill_[Fill::trade_id].text, event.trade.id)) event.trade.id = absent;
         // "Trades channel": one message a taker order and price; `count` fills are in it.
         event.trade.is_aggregate = fill_.has(Fill::count);
     }

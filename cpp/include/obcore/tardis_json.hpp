@@ -47,8 +47,8 @@ private:
         symbol,
         symbols,
         timestamp,
-        localTimestamp,
-        isSnapshot,
+        local_timestamp,
+        is_snapshot,
         bids,
         asks,
         id,
@@ -65,7 +65,7 @@ private:
         event.enveloped = true;
         event.symbol = outer_.string(Outer::symbol);
         event.ts_event_ns = read_time(Outer::timestamp);
-        event.ts_recv_ns = read_time(Outer::localTimestamp);
+        event.ts_recv_ns = read_time(Outer::local_timestamp);
         return event;
     }
 
@@ -74,7 +74,7 @@ private:
     }
 
     void read_change(Grids& grids, Event& event) {
-        const JsonToken& snapshot = outer_[Outer::isSnapshot];
+        const JsonToken& snapshot = outer_[Outer::is_snapshot];
         if (snapshot.text != "true" && snapshot.text != "false") {
             throw DecodeError("isSnapshot", "true or false", snapshot.text);
         }

@@ -103,7 +103,7 @@ public:
             return;
         }
         frame.clear();
-        binance->decode(json, *grids.find(""), frame.add());
+        if (const Grid* grid = grids.find("")) binance->decode(json, *grid, frame.add());
     }
 
     // A new connection begins: what was learned of the old one counts no longer.
@@ -174,7 +174,7 @@ private:
         event,
         events,
         jsonrpc,
-        localTimestamp,
+        local_timestamp,
         method,
         microtimestamp,
         op,
@@ -215,7 +215,7 @@ private:
             const bool reply = fields_.has(Key::success) || fields_.has(Key::time_in);
             return reply ? std::optional(Wire::kraken) : std::nullopt;
         }
-        if (is_text(Key::type) && is_text(Key::localTimestamp)) return Wire::tardis;
+        if (is_text(Key::type) && is_text(Key::local_timestamp)) return Wire::tardis;
         if (fields_.has(Key::microtimestamp) && is_list(Key::bids) && is_list(Key::asks)) {
             return Wire::bitstamp;
         }
