@@ -103,7 +103,8 @@ py::dict summary(const Replay& replay) {
     for (const Gap& gap : replay.gaps()) {
         gaps.append(py::dict(
             "source"_a = gap.source, "line"_a = gap.line, "expected"_a = or_none(gap.expected),
-            "received"_a = or_none(gap.received), "ts_recv_ns"_a = or_none(gap.ts_recv_ns)));
+            "received"_a = or_none(gap.received), "ts_recv_ns"_a = or_none(gap.ts_recv_ns),
+            "reason"_a = readable(gap.reason)));
     }
     py::dict out;
     out["formats"] = replay.formats();
@@ -126,7 +127,7 @@ py::dict summary(const Replay& replay) {
     out["min_latency_ns"] = or_none(seen.min_latency_ns);
     out["max_latency_ns"] = or_none(seen.max_latency_ns);
     out["state"] = to_string(book.state);
-    out["reason"] = book.reason;
+    out["reason"] = readable(book.reason);
     out["states"] = replay.states();
     out["joins"] = sync.joins;
     out["joined_deltas"] = sync.joined_deltas;
@@ -136,6 +137,8 @@ py::dict summary(const Replay& replay) {
     out["buffer_overflows"] = sync.buffer_overflows;
     out["gap_count"] = sync.gaps;
     out["gaps"] = gaps;
+    out["checksums"] = sync.checksums;
+    out["interruptions"] = replay.interruptions();
     out["crossed"] = sync.crossed;
     out["locked"] = sync.locked;
     out["uncrossed_levels"] = sync.uncrossed_levels;

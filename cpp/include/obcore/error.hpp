@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -65,9 +66,12 @@ public:
                 std::to_string(received_id)),
           expected(expected_id),
           received(received_id) {}
+    // Where no id tells what is missing.
+    GapError(const std::string& where, const std::string& reason)
+        : Error(where + ": " + reason) {}
 
-    std::int64_t expected;
-    std::int64_t received;
+    std::int64_t expected = std::numeric_limits<std::int64_t>::min();  // `absent`
+    std::int64_t received = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace obcore

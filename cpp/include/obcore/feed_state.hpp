@@ -166,7 +166,7 @@ public:
                 break;
             } catch (const PrecisionError& error) {
                 if (!tracked.book.widen(error)) throw;
-                tell_instrument(book, tracked, ts_recv_ns);
+                if (tracked.book.counters().states > 0) tell_instrument(book, tracked, ts_recv_ns);
             }
         }
         if (frame.size() != 1 || frame[0].kind != Kind::snapshot) {

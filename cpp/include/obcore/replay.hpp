@@ -29,13 +29,14 @@
 
 namespace obcore {
 
-// A hole in the update ids, and where it stood.
+// A place where messages are missing. A checksum that is wrong tells no ids.
 struct Gap {
     std::string source;
     std::int64_t line = 0;
     Sequence expected = absent;
     Sequence received = absent;
     Nanos ts_recv_ns = absent;
+    std::string reason;
 };
 
 // Where a replay pauses: after a whole message that changed the book.
@@ -71,11 +72,11 @@ public:
           engine_(options_.engine ? options_.engine
                                   : std::make_shared<FeatureEngine>(options_.features)),
           sampler_(engine_, options_.every),
-          decoder_(options_.format, SymbolFilter(options_.symbol)),
+          decoder_(options_.format, Wanted(options_.symbol)),
           depth_kind_(options_.format) {
         sync_.uncross = options_.uncross;
         if (options_.grid) book_.grid = *options_.grid;
-        if (options_.trades) trades_.emplace(options_.trades, SymbolFilter(options_.symbol));
+        if (options_.trades) trades_.emplace(options_.trades, Wanted(options_.symbol));
     }
 
     // The input that is being read, for the place of an error.
@@ -86,7 +87,8 @@ public:
     void begin(std::string name) {
         source_ = std::move(name);
         splitter_ = {};
-        decoder_ = FormatDecoder(options_.format, SymbolFilter(options_.symbol));
+        last_line_ = 0;
+        decoder_.begin_input();
     }
 
     void feed(std::string_view bytes) {
@@ -138,6 +140,8 @@ public:
     [[nodiscard]] const std::string& symbol() const noexcept { return symbol_; }
     [[nodiscard]] std::int64_t states() const noexcept { return states_; }
     [[nodiscard]] std::int64_t regrids() const noexcept { return regrids_; }
+    // Times that a source said that messages may be missing, and a book in use was given up.
+    [[nodiscard]] std::int64_t interruptions() const noexcept { return interruptions_; }
     [[nodiscard]] std::int64_t trades_behind_depth() const noexcept { return trades_behind_; }
     [[nodiscard]] std::int64_t trades_without_state() const noexcept {
         return sampler_.trades_without_state();
@@ -149,7 +153,21 @@ private:
     static constexpr Times end_of_time{last_moment, last_moment};
 
     void read(std::string_view text) {
-        if (!stopped_ && decode(decoder_, text, event_)) take(event_);
+        if (stopped_) return;
+        const std::int64_t line = splitter_.line();
+        if (line - last_line_ > 1) [[unlikely]] {
+            read_empty_line();
+        }
+        last_line_ = line;
+        if (!decode(decoder_, text, event_)) return;
+        do {
+            take(event_);
+        } while (decoder_.next(event_) && !stopped_);
+    }
+
+    void read_empty_line() {
+        const bool between_lines = splitter_.is_lines() && last_line_ > 0;
+        if (between_lines && decoder_.read_empty_line(event_)) take(event_);
     }
 
     // On the present grid, or on a finer one where it was not given.
@@ -187,6 +205,10 @@ private:
     // ---- One event --------------------------------------------------------------------------
 
     void take(Event& event) {
+        if (event.kind == Kind::lost) {
+            lose(event);
+            return;
+        }
         if (!belongs(event)) return;
         statistics_.see(event);
         if (event.kind == Kind::trade) {
@@ -250,11 +272,10 @@ private:
 
     void take_depth(const Event& event, const Times& times) {
         sampler_.before_change(book_, times);
+        rule_ = event.rule;
         const Verdict verdict = sync_.on(event, book_);
         if (verdict == Verdict::gap) note_gap(event);
-        const bool proved =
-            book_.state == BookState::synced || book_.state == BookState::unverified;
-        if (!proved) {
+        if (!is_trusted()) {
             sampler_.on_break();
         } else if (verdict == Verdict::apply) {
             ++states_;
@@ -262,16 +283,45 @@ private:
         }
     }
 
+    [[nodiscard]] bool is_trusted() const noexcept {
+        return book_.state == BookState::synced || book_.state == BookState::unverified;
+    }
+
+    // Messages are missing, or may be.
+    void lose(Event& event) {
+        if (!event.symbol.empty() && event.symbol != symbol_) return;
+        const std::string reason = std::exchange(event.name, {});  // no kind that was skipped
+        statistics_.see(event);
+        if (is_past_stop(event)) return;
+        event.name = reason;
+        if (event.ts_recv_ns != absent) {
+            sampler_.before_change(book_, {event.ts_event_ns, event.ts_recv_ns});
+        }
+        const bool was_trusted = is_trusted();
+        if (sync_.lose(event, book_) == Verdict::gap) {
+            note_gap(event);
+        } else if (was_trusted && !is_trusted()) {
+            ++interruptions_;
+            // Where deltas join by their ids, the next one tells whether anything is missing.
+            if (options_.strict && !needs_join(rule_)) throw GapError(place(), reason);
+        }
+        if (!is_trusted()) sampler_.on_break();
+    }
+
     void note_gap(const Event& event) {
         const Synchronizer::Gap& hole = sync_.last_gap();
         if (options_.strict) {
-            throw GapError(source_ + " line " + std::to_string(splitter_.line()), hole.expected,
-                           hole.received);
+            if (hole.expected == absent) throw GapError(place(), book_.reason);
+            throw GapError(place(), hole.expected, hole.received);
         }
         if (gaps_.size() < max_gaps_listed) {
-            gaps_.push_back(
-                {source_, splitter_.line(), hole.expected, hole.received, event.ts_recv_ns});
+            gaps_.push_back({source_, splitter_.line(), hole.expected, hole.received,
+                             event.ts_recv_ns, book_.reason});
         }
+    }
+
+    [[nodiscard]] std::string place() const {
+        return source_ + " line " + std::to_string(splitter_.line());
     }
 
     // True where the event lies past the moment asked for: the book stays as it was then.
@@ -351,7 +401,10 @@ private:
     std::int64_t bare_snapshots_ = 0;
     DepthKind depth_kind_;
     std::optional<bool> aggregates_;
+    IdRule rule_ = IdRule::none;  // of the last depth
+    std::int64_t last_line_ = 0;  // where the message before this one began
     std::vector<Gap> gaps_;
+    std::int64_t interruptions_ = 0;
     std::vector<std::string> formats_;
     std::int64_t states_ = 0;
     std::int64_t regrids_ = 0;

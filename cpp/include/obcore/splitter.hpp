@@ -20,11 +20,14 @@ public:
 
     // Line, counted from 1, on which the message at hand began.
     [[nodiscard]] std::int64_t line() const noexcept { return line_; }
+    // Whether messages are lines; those without content are counted and dropped.
+    [[nodiscard]] bool is_lines() const noexcept { return shape_ == Shape::lines; }
 
     // Calls on_message(text) for each message that is complete.
     template <typename OnMessage>
     void feed(std::string_view bytes, OnMessage&& on_message) {
         if (shape_ == Shape::unknown) bytes = look_at_start(bytes);
+        if (shape_ == Shape::bracket) bytes = look_behind_bracket(bytes);
         if (shape_ == Shape::lines) {
             feed_lines(bytes, on_message);
         } else if (shape_ == Shape::array) {
@@ -35,7 +38,8 @@ public:
     // The end of the input: a last line needs no newline, an array needs its bracket.
     template <typename OnMessage>
     void finish(OnMessage&& on_message) {
-        if (shape_ == Shape::array && place_ != Place::closed) {
+        line_ += shape_ == Shape::bracket;
+        if (shape_ == Shape::bracket || (shape_ == Shape::array && place_ != Place::closed)) {
             throw DecodeError("JSON array", "']'", "the end (truncated?)");
         }
         if (!rest_.empty()) {
@@ -46,7 +50,7 @@ public:
     }
 
 private:
-    enum class Shape : std::uint8_t { unknown, lines, array };
+    enum class Shape : std::uint8_t { unknown, bracket, lines, array };
     // Where in an array, between its elements.
     enum class Place : std::uint8_t { opened, behind_element, behind_comma, closed };
 
@@ -75,12 +79,43 @@ private:
             line_ += bytes.front() == '\n';
         }
         if (bytes.empty()) return bytes;
-        shape_ = bytes.front() == '[' ? Shape::array : Shape::lines;
-        if (shape_ == Shape::array) {
+        shape_ = bytes.front() == '[' ? Shape::bracket : Shape::lines;
+        if (shape_ == Shape::bracket) {
+            rest_ = '[';
             bytes.remove_prefix(1);
-            ++line_;
         }
         return bytes;
+    }
+
+    // The elements of an array are objects. A line that is an array itself begins with a number
+    // and a comma, as Kraken's do: [993,{…},"book-1000","XBT/USD"].
+    [[nodiscard]] std::string_view look_behind_bracket(std::string_view bytes) {
+        constexpr std::size_t longest = 20;
+        for (; !bytes.empty(); bytes.remove_prefix(1)) {
+            const char c = bytes.front();
+            if (rest_.size() == 1 && is_space(c)) {
+                newlines_ += c == '\n';
+            } else if (c >= '0' && c <= '9' && rest_.size() < longest) {
+                rest_ += c;
+            } else {
+                leave_bracket(c);
+                break;
+            }
+        }
+        return bytes;
+    }
+
+    void leave_bracket(char next) {
+        if (next == ',' && rest_.size() > 1) {
+            shape_ = Shape::lines;
+            line_ += newlines_;
+            newlines_ = 0;
+            return;
+        }
+        shape_ = Shape::array;
+        ++line_;
+        if (rest_.size() > 1) static_cast<void>(between_elements(rest_[1]));
+        rest_.clear();
     }
 
     template <typename OnMessage>

@@ -13,7 +13,6 @@
 #include "obcore/format.hpp"
 #include "obcore/input_error.hpp"
 #include "obcore/splitter.hpp"
-#include "obcore/symbol.hpp"
 #include "obcore/trade_flow.hpp"
 
 namespace obcore {
@@ -32,8 +31,8 @@ public:
     };
     using Pull = std::function<std::optional<Chunk>()>;
 
-    TradeInput(Pull pull, SymbolFilter filter)
-        : pull_(std::move(pull)), filter_(std::move(filter)), decoder_({}, filter_) {}
+    TradeInput(Pull pull, Wanted wanted)
+        : pull_(std::move(pull)), decoder_({}, std::move(wanted)) {}
 
     // The next trade, where it comes before `depth`: on the clock of receipt where both have
     // it, else on the venue's. At the same time depth goes first; who reads trades is strict.
@@ -92,7 +91,10 @@ private:
         reading_ = true;
         const auto read = [&](std::string_view text) {
             Event event;
-            if (decode(text, event)) keep(std::move(event));
+            if (!decode(text, event)) return;
+            do {
+                keep(std::move(event));
+            } while (decoder_.next(event));
         };
         std::optional<Chunk> chunk = pull_();
         if (!chunk || chunk->begins) {
@@ -109,7 +111,7 @@ private:
     void begin(std::string name) {
         source_ = std::make_shared<const std::string>(std::move(name));
         splitter_ = {};
-        decoder_ = FormatDecoder({}, filter_);
+        decoder_.begin_input();
         is_first_ = true;
     }
 
@@ -128,7 +130,6 @@ private:
     }
 
     Pull pull_;
-    SymbolFilter filter_;
     FormatDecoder decoder_;
     Splitter splitter_;
     std::shared_ptr<const std::string> source_ = std::make_shared<const std::string>();

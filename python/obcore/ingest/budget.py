@@ -1,0 +1,120 @@
+"""The request weight that one host grants, shared by everything that asks it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+WINDOW_S = 60.0
+
+
+class WeightBudget:
+    """Weight per minute, of any minute: however the host cuts its own, it is never passed.
+
+    Parameters
+    ----------
+    per_minute : int
+        What the host grants; its headers tell what others at this address spend.
+    clock : callable, optional
+        Seconds that never run back.
+    """
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_minute = per_minute
+        self._clock = clock
+        self._spent: deque[tuple[float, int]] = deque()
+        self._sum = 0
+        self._closed_until = 0.0
+
+    async def spend(self, weight: int) -> None:
+        """Wait until the weight may be spent, and spend it.
+
+        Raises
+        ------
+        ValueError
+            If the host never grants so much at once.
+        """
+        if weight > self.per_minute:
+            msg = f"weight: expected at most {self.per_minute} a minute, received {weight}"
+            raise ValueError(msg)
+        while (wait := self.wait_s(weight)) > 0:
+            await asyncio.sleep(wait)
+        self._note(weight)
+
+    def wait_s(self, weight: int) -> float:
+        """Return the seconds until the weight may be spent; 0 where it may be now."""
+        now = self._clock()
+        self._forget(now)
+        if now < self._closed_until:
+            return self._closed_until - now
+        over = self._sum + weight - self.per_minute
+        for spent_at, spent in self._spent:
+            if over <= 0:
+                break
+            over -= spent
+            wait = spent_at + WINDOW_S - now
+            if over <= 0:
+                return max(wait, 1e-3)
+        return 0.0
+
+    def eta_s(self, weights: int, each: int) -> float:
+        """Return the seconds until so many requests of equal weight are sent, at best."""
+        at_once = max(0, self.per_minute - self._sum) // each
+        if weights <= at_once:
+            return max(0.0, self._closed_until - self._clock())
+        per_window = max(1, self.per_minute // each)
+        windows = -(-(weights - at_once) // per_window)
+        first = self.wait_s(each) if at_once == 0 else WINDOW_S
+        return first + (windows - 1) * WINDOW_S
+
+    def see_headers(self, headers: Mapping[str, str]) -> None:
+        """Take over what the host says was spent: others may use the same address."""
+        used = headers.get("X-MBX-USED-WEIGHT-1M", "")
+        if not used.isdecimal():
+            return
+        self._forget(self._clock())
+        if int(used) > self._sum:
+            self._note(int(used) - self._sum)
+
+    def close(self, seconds: float) -> None:
+        """Send nothing for so long: the host has refused."""
+        self._closed_until = max(self._closed_until, self._clock() + seconds)
+
+    @property
+    def closed_s(self) -> float:
+        """Seconds until the host may be asked again after a refusal; 0 where it may be."""
+        return max(0.0, self._closed_until - self._clock())
+
+    def _note(self, weight: int) -> None:
+        self._spent.append((self._clock(), weight))
+        self._sum += weight
+
+    def _forget(self, now: float) -> None:
+        while self._spent and self._spent[0][0] + WINDOW_S <= now:
+            self._sum -= self._spent.popleft()[1]
+
+
+def retry_after_s(headers: Mapping[str, str], usual: float) -> float:
+    """Return what ``Retry-After`` asks for, in seconds or as a date; `usual` where it is not told.
+
+    Examples
+    --------
+    >>> retry_after_s({"Retry-After": "7"}, 60.0), retry_after_s({}, 60.0)
+    (7.0, 60.0)
+    """
+    text = headers.get("Retry-After", "").strip()
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return usual

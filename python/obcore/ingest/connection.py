@@ -1,0 +1,377 @@
+"""One connection to a venue that is kept up, and replaced before the venue ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from obcore.ingest.backoff import Backoff
+from obcore.ingest.venue import Control, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from obcore.ingest.engine import Engine
+    from obcore.ingest.venue import Stream, Venue
+
+logger = logging.getLogger(__name__)
+
+# A whole book in one frame: Coinbase's are the largest, and past it the feed is broken.
+MAX_FRAME = 64 << 20
+CONNECT_S = 10.0
+LOGIN_S = 10.0
+# How long the next connection may take to bring every book before the old one goes.
+SETTLE_S = 60.0
+_DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+
+
+class ConnectionLostError(Exception):
+    """The connection has gone; the text says how."""
+
+
+class Refused(Exception):  # noqa: N818  it says what happened: the venue refused
+    """The venue refuses what cannot do without: the login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Streams that share a connection, and the book of each."""
+
+    venue: Venue
+    path: str
+    streams: tuple[Stream, ...]
+    books: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What the connection is called in logs."""
+        return f"{self.venue.name}{self.path}, {len(self.streams)} streams"
+
+
+class Connection:
+    """Keeps a route's frames coming.
+
+    Parameters
+    ----------
+    route : Route
+        What it brings.
+    engine : Engine
+        Who takes what it brings, and whose settings it follows.
+    """
+
+    def __init__(self, route: Route, engine: Engine) -> None:
+        self.route = route
+        self._engine = engine
+        self._venue = route.venue
+        # Two numbers in the core: the next connection stands beside the old one for a moment.
+        self._numbers = tuple(
+            engine.state.add_connection(
+                route.venue.wire, route.venue.depth_levels, dict(route.venue.relay)
+            )
+            for _ in range(2)
+        )
+        self._socket: aiohttp.ClientWebSocketResponse[Any] | None = None
+        self._renew = asyncio.Event()
+        self._requests: dict[str, tuple[Stream, ...]] = {}
+        self._next_request = 1
+        self._may_send_at = 0.0
+        self._backoff = Backoff(
+            first=engine.settings.backoff_first_s,
+            longest=engine.settings.backoff_longest_s,
+            random=engine.random,
+        )
+        self.connects = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether frames may come."""
+        return self._socket is not None and not self._socket.closed
+
+    async def run(self) -> None:
+        """Connect, and connect again, for as long as that is wanted."""
+        while True:
+            reason = await self._one_life()
+            if self._venue.is_finite and reason is None:
+                return
+            settings = self._engine.settings
+            if settings.max_attempts is not None and (
+                self._backoff.failures >= settings.max_attempts
+            ):
+                msg = f"{self.route.name}: gave up after {self._backoff.failures} attempts: {reason}"
+                raise ConnectionLostError(msg)
+            wait = self._backoff.next_wait()
+            logger.warning("%s: %s; again in %.2f s", self.route.name, reason, wait)
+            await asyncio.sleep(wait)
+
+    async def _one_life(self) -> str | None:
+        """Serve until there is no socket left; why, or None where the source has ended."""
+        current = asyncio.ensure_future(self._serve(self._numbers[0]))
+        number = 0
+        try:
+            while True:
+                renewal = asyncio.ensure_future(self._renewal_due())
+                await asyncio.wait({current, renewal}, return_when=asyncio.FIRST_COMPLETED)
+                renewal.cancel()
+                if current.done():
+                    return current.result()
+                number = 1 - number
+                current = await self._replace(current, self._numbers[number])
+        finally:
+            current.cancel()
+            await asyncio.gather(current, return_exceptions=True)
+
+    async def _renewal_due(self) -> None:
+        lifetime = min(self._venue.limits.lifetime_s, self._engine.settings.lifetime_s)
+        lifetime *= 1.0 - 0.05 * float(self._engine.random.uniform())
+        try:
+            async with asyncio.timeout(lifetime if lifetime < float("inf") else None):
+                await self._renew.wait()
+        except TimeoutError:
+            pass
+        self._renew.clear()
+
+    async def _replace(
+        self, old: asyncio.Future[str | None], number: int
+    ) -> asyncio.Future[str | None]:
+        """Open the next connection beside the old one, which goes once the next one is complete."""
+        new = asyncio.ensure_future(self._serve(number))
+        deadline = time.monotonic() + SETTLE_S
+        while not new.done() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            if self._engine.state.is_complete(number) and self._engine.state.frames(number)[0]:
+                break
+        if new.done():  # it could not be opened: the old one goes on as long as it can
+            logger.warning("%s: the next connection failed: %s", self.route.name, new.result())
+            return old if not old.done() else new
+        old.cancel()
+        await asyncio.gather(old, return_exceptions=True)
+        logger.info("%s: replaced before its end", self.route.name)
+        return new
+
+    # ---- One socket -------------------------------------------------------------------------
+
+    async def _serve(self, number: int) -> str | None:
+        """Return why the socket has gone; None where its source has ended."""
+        venue, engine = self._venue, self._engine
+        reason: str | None = "closed by us"
+        socket: aiohttp.ClientWebSocketResponse[Any] | None = None
+        beating: asyncio.Task[None] | None = None
+        try:
+            socket = await self._connect()
+            self.connects += 1
+            self._socket = socket
+            self._subscribe_core(number)
+            if venue.login is not None and venue.key is not None:
+                await self._log_in(socket, venue.login(venue.key))
+            await self._say_all(socket, self.route.streams)
+            if venue.keepalive is not None:
+                beating = asyncio.create_task(self._beat(socket, *venue.keepalive))
+            reason = await self._read(socket, number)
+        except (ConnectionLostError, Refused, aiohttp.ClientError, OSError) as error:
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        except TimeoutError:
+            reason = f"no connection within {CONNECT_S:.0f} s"
+        finally:
+            if beating is not None:
+                beating.cancel()
+            told = reason if reason is not None else "the source has ended"
+            engine.take(engine.state.disconnect(number, told, time.time_ns()))
+            if self._socket is socket:
+                self._socket = None
+            if socket is not None:
+                await socket.close()
+        return reason
+
+    async def _connect(self) -> aiohttp.ClientWebSocketResponse[Any]:
+        venue = self._venue
+        base = self._engine.websocket_base(venue)
+        path = self.route.path.partition("#")[0]
+        headers = venue.headers(venue.key) if venue.key is not None else {}
+        async with asyncio.timeout(CONNECT_S):
+            return await self._engine.session.ws_connect(
+                base + path,
+                params=venue.query(self.route.streams) or None,
+                headers=headers,
+                autoping=True,
+                max_msg_size=MAX_FRAME,
+                decode_text=False,  # the core reads bytes
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+
+    def _subscribe_core(self, number: int) -> None:
+        now = time.time_ns()
+        for stream, book in zip(self.route.streams, self.route.books, strict=True):
+            self._engine.state.subscribe(
+                number,
+                self._venue.symbol_on_wire(stream.symbol),
+                book,
+                self._venue.has_depth(stream.channel),
+                now,
+            )
+
+    async def _read(
+        self, socket: aiohttp.ClientWebSocketResponse[Any], number: int
+    ) -> str | None:
+        """Hand over each frame with the time of its arrival: the hot path of every feed."""
+        on_frame, receive, now = self._engine.state.on_frame, socket.receive, time.time_ns
+        tap = self._engine.tap
+        message = await receive()
+        while message.type in _DATA:
+            arrived = now()
+            if tap is not None:
+                tap(self.route, message.data, arrived)
+            flags = on_frame(number, message.data, arrived)
+            if flags:
+                await self._handle(flags, message.data)
+            if self._backoff.failures:
+                self._backoff.reset()  # it speaks: the next failure is a first one
+            message = await receive()
+        if message.type is aiohttp.WSMsgType.ERROR:
+            msg = f"broken: {socket.exception()!r}"
+            raise ConnectionLostError(msg)
+        if self._venue.is_finite and socket.close_code == aiohttp.WSCloseCode.OK:
+            return None
+        code = f" with code {socket.close_code}" if socket.close_code else ""
+        msg = f"closed by the venue{code}"
+        raise ConnectionLostError(msg)
+
+    async def _handle(self, flags: int, frame: bytes) -> None:
+        if flags & self._engine.CONTROL:
+            await self._take_control(frame)
+        if flags & self._engine.MALFORMED:
+            self._engine.note_malformed(self.route)
+        self._engine.take(flags)
+        if flags & self._engine.BLOCK:
+            await self._engine.wait_for_listeners()
+
+    async def _take_control(self, frame: bytes) -> None:
+        try:
+            message = json.loads(frame)
+        except ValueError:  # "pong"
+            return
+        if not isinstance(message, dict):
+            return
+        control = self._venue.read_control(message)
+        if control.say is Say.LEAVING:
+            logger.info("%s: the venue is leaving: %s", self.route.name, control.text)
+            self._renew.set()
+        elif control.say is Say.ANSWER and self._socket is not None:
+            await self._send(self._socket, control.text)
+        elif control.say is Say.REFUSED:
+            self._note_refusal(control)
+        else:
+            self._requests.pop(control.request, None)
+
+    def _note_refusal(self, control: Control) -> None:
+        streams = self._requests.pop(control.request, ())
+        named = ", ".join(f"{s.symbol} {s.channel}" for s in streams[:5]) or "a request"
+        logger.error("%s: refused %s: %s", self.route.name, named, control.text)
+        for stream in streams:
+            self._engine.note_refusal(self._book_of(stream), control.text)
+
+    def _book_of(self, stream: Stream) -> int:
+        return self.route.books[self.route.streams.index(stream)]
+
+    # ---- What is sent -----------------------------------------------------------------------
+
+    async def _log_in(self, socket: aiohttp.ClientWebSocketResponse[Any], login: str) -> None:
+        await self._send(socket, login)
+        async with asyncio.timeout(LOGIN_S):
+            while True:
+                message = await socket.receive()
+                if message.type not in _DATA:
+                    msg = "closed by the venue at the login"
+                    raise ConnectionLostError(msg)
+                control = self._venue.read_control(json.loads(message.data))
+                if control.say is Say.ACCEPTED:
+                    return
+                if control.say is Say.REFUSED:
+                    msg = f"the login: {control.text}"
+                    raise Refused(msg)
+
+    async def _say_all(
+        self,
+        socket: aiohttp.ClientWebSocketResponse[Any],
+        streams: Sequence[Stream],
+        *,
+        again: bool = False,
+    ) -> None:
+        """Subscribe to the streams; `again` ends them before."""
+        size = self._venue.limits.streams_a_message
+        for start in range(0, len(streams), size):
+            chunk = tuple(streams[start : start + size])
+            if again:
+                for text in self._venue.unsubscribe(chunk, self._request(())):
+                    await self._send(socket, text)
+            for text in self._venue.subscribe(chunk, self._request(chunk)):
+                await self._send(socket, text)
+
+    def _request(self, streams: tuple[Stream, ...]) -> int:
+        request, self._next_request = self._next_request, self._next_request + 1
+        if streams:
+            while len(self._requests) >= 1_000:  # the venue never answered them
+                self._requests.pop(next(iter(self._requests)))
+            self._requests[str(request)] = streams
+        return request
+
+    async def _send(self, socket: aiohttp.ClientWebSocketResponse[Any], text: str) -> None:
+        """Send, but no faster than the venue allows."""
+        now = time.monotonic()
+        wait = max(0.0, self._may_send_at - now)
+        self._may_send_at = now + wait + 1.0 / self._venue.limits.sends_a_second
+        if wait:
+            await asyncio.sleep(wait)
+        await socket.send_str(text)
+
+    async def _beat(
+        self, socket: aiohttp.ClientWebSocketResponse[Any], text: str, every_s: float
+    ) -> None:
+        while not socket.closed:
+            await asyncio.sleep(every_s)
+            try:
+                await self._send(socket, text)
+            except (aiohttp.ClientError, OSError):
+                return  # who reads will see it too
+
+    async def resubscribe(self, books: set[int]) -> None:
+        """Let the depth of some books begin anew, without touching the others."""
+        socket = self._socket
+        if socket is None or socket.closed:
+            return  # the next connection subscribes to everything
+        streams = [
+            stream
+            for stream, book in zip(self.route.streams, self.route.books, strict=True)
+            if book in books and self._venue.has_depth(stream.channel)
+        ]
+        if not self._venue.subscribe(streams, 0):  # it has no words for that
+            await self.drop("a stream has to begin anew")
+            return
+        try:
+            await self._say_all(socket, streams, again=True)
+        except (aiohttp.ClientError, OSError) as error:
+            logger.info("%s: cannot resubscribe: %s", self.route.name, error)
+            return
+        now = time.time_ns()
+        for book in books:
+            self._engine.state.resubscribed(book, now)
+
+    async def drop(self, reason: str) -> None:
+        """Close the socket, so that a new one is opened."""
+        logger.warning("%s: %s", self.route.name, reason)
+        if self._socket is not None:
+            await self._socket.close(message=reason.encode())
+
+    async def check(self, now_ns: int) -> None:
+        """Give up a connection that says nothing at all."""
+        if not self.is_up:
+            return
+        last = max(self._engine.state.frames(number)[1] or 0 for number in self._numbers)
+        idle_s = self._venue.limits.idle_s
+        if last and now_ns - last > idle_s * 1e9:
+            await self.drop(f"no frame in {idle_s:.0f} s")
