@@ -40,6 +40,18 @@ from obcore.errors import (
 )
 from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature
 from obcore.include import get_include
+from obcore.ingest import (
+    Disconnected,
+    Event,
+    Gap,
+    InstrumentChanged,
+    Resynced,
+    Stale,
+    Trade,
+    Update,
+    collect,
+    live,
+)
 from obcore.instrument import Instrument
 
 __version__ = "0.1.0"
@@ -54,24 +66,34 @@ __all__ = [
     "ColumnFeature",
     "DecodeError",
     "DeltaBatch",
+    "Disconnected",
+    "Event",
     "FeatureEngine",
     "FeatureSet",
     "FeatureTable",
+    "Gap",
     "GapError",
     "Instrument",
+    "InstrumentChanged",
     "LiveBook",
     "NeverSyncedError",
     "ObcoreError",
     "OfiWeights",
     "PrecisionError",
     "Recording",
+    "Resynced",
     "Side",
+    "Stale",
     "Summary",
+    "Trade",
+    "Update",
     "Verdict",
+    "collect",
     "column_feature",
     "features",
     "fit_ofi_weights",
     "get_include",
+    "live",
     "sample",
     "write_features",
 ]

@@ -59,6 +59,15 @@ Uncross = Annotated[
     typer.Option("--uncross", help="Remove stale levels of a crossed book without ids."),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail at a gap in the update ids.")]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the venues are instead of at their own addresses: that of obcore venue.",
+        metavar="URL",
+        show_default=False,
+        envvar="OBCORE_BASE_URL",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

@@ -111,7 +111,9 @@ class Connection:
 
     async def _one_life(self) -> str | None:
         """Serve until there is no socket left; why, or None where the source has ended."""
-        current = asyncio.ensure_future(self._serve(self._numbers[0]))
+        current: asyncio.Future[str | None] = asyncio.ensure_future(
+            self._serve(self._numbers[0])
+        )
         number = 0
         try:
             while True:
