@@ -118,7 +118,8 @@ class Connection:
         try:
             while True:
                 renewal = asyncio.ensure_future(self._renewal_due())
-                await asyncio.wait({current, renewal}, return_when=asyncio.FIRST_COMPLETED)
+                both: set[asyncio.Future[Any]] = {current, renewal}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
                 renewal.cancel()
                 if current.done():
                     return current.result()
