@@ -33,10 +33,12 @@ from obcore.data.table import FeatureTable, Summary
 from obcore.errors import (
     AmbiguousFormatError,
     DecodeError,
+    FeedError,
     GapError,
     NeverSyncedError,
     ObcoreError,
     PrecisionError,
+    QueueOverflowError,
 )
 from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature
 from obcore.include import get_include
@@ -71,6 +73,7 @@ __all__ = [
     "FeatureEngine",
     "FeatureSet",
     "FeatureTable",
+    "FeedError",
     "Gap",
     "GapError",
     "Instrument",
@@ -80,6 +83,7 @@ __all__ = [
     "ObcoreError",
     "OfiWeights",
     "PrecisionError",
+    "QueueOverflowError",
     "Recording",
     "Resynced",
     "Side",

@@ -5,6 +5,8 @@ ObcoreError
 │   ├── PrecisionError        a number is off its tick or lot, or beyond int64: never rounded
 │   └── AmbiguousFormatError  the format cannot be told from the bytes; the caller has to say it
 ├── GapError                  update ids are missing in a strict replay
+├── FeedError                 a live feed cannot go on, or was asked for what it does not have
+├── QueueOverflowError        a reader of a live feed was too slow, and its policy is ``raise``
 └── NeverSyncedError          a recording never became a book that can be trusted
 
 A `DecodeError` carries ``source`` (the input's name, or None), ``line`` (from 1, or None) and
@@ -24,12 +26,22 @@ from obcore._core import (
 __all__ = [
     "AmbiguousFormatError",
     "DecodeError",
+    "FeedError",
     "GapError",
     "NeverSyncedError",
     "ObcoreError",
     "PrecisionError",
+    "QueueOverflowError",
     "damaged_input",
 ]
+
+
+class FeedError(ObcoreError):
+    """A live feed cannot go on, or was asked for what it does not have."""
+
+
+class QueueOverflowError(ObcoreError):
+    """A reader of a live feed was too slow, and its policy is ``raise``."""
 
 
 class NeverSyncedError(ObcoreError):

@@ -17,7 +17,9 @@ from obcore.cli.console import (
     usage_error,
     utc,
 )
+from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
+    BaseUrl,
     Inputs,
     Json,
     Kind,
@@ -61,6 +63,8 @@ def book(
     lot: Lot = None,
     kind: Kind = "auto",
     uncross: Uncross = False,
+    duration: Seconds = None,
+    base_url: BaseUrl = None,
     json: Json = False,
 ) -> None:
     """Show the order book as it was at one moment of a recording.
@@ -73,6 +77,7 @@ def book(
     if at is not None:
         with judged_as("--at"):
             parse_time(at)
+    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
     recording = open_recording(
         inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross
     )

@@ -20,7 +20,9 @@ from obcore.cli.console import (
     warn,
 )
 from obcore.cli.inspect import describe_gap
+from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
+    BaseUrl,
     Inputs,
     Json,
     Kind,
@@ -89,6 +91,8 @@ def features(
     kind: Kind = "auto",
     uncross: Uncross = False,
     strict: Strict = False,
+    duration: Seconds = None,
+    base_url: BaseUrl = None,
     json: Json = False,
 ) -> None:
     """Replay recorded files and write one row of features a state to a Parquet file."""
@@ -99,8 +103,9 @@ def features(
             features_of.load(library)
     with judged_as("--set"):
         feature_names(chosen, depth)
+    require_writable(output, inputs=[*inputs, *(trades or [])])
+    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
     read = [*inputs, *(trades or [])]
-    require_writable(output, inputs=read)
     weights = None if ofi_weights is None else OfiWeights.load(ofi_weights)
     recording = open_recording(
         inputs,

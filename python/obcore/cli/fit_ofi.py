@@ -9,7 +9,9 @@ import typer
 
 from obcore.book import feature_names
 from obcore.cli.console import fields, judged_as, print_json, progress, stdout, usage_error
+from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
+    BaseUrl,
     Inputs,
     Json,
     Kind,
@@ -40,6 +42,8 @@ def fit_ofi(
         float, typer.Option(help="Share of the rows to fit on, the first ones.")
     ] = 0.7,
     kind: Kind = "auto",
+    duration: Seconds = None,
+    base_url: BaseUrl = None,
     json: Json = False,
 ) -> None:
     """Fit the weights of integrated_ofi to a recording and write them to a JSON file."""
@@ -49,6 +53,7 @@ def fit_ofi(
         msg = f"expected a share above 0 and at most 1, received {train}"
         raise usage_error(msg, "--train")
     require_writable(output, inputs=inputs)
+    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
     recording = open_recording(inputs, symbol=symbol, tick=tick, lot=lot, kind=kind)
     with progress(inputs, as_json=json) as on_read:
         weights = fit_ofi_weights(

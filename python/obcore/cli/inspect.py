@@ -7,7 +7,9 @@ from typing import Any
 from obcore.book import Book
 from obcore.cli.book import book_document, book_table
 from obcore.cli.console import fields, print_json, progress, quantity, stdout, utc
+from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
+    BaseUrl,
     Inputs,
     Json,
     Kind,
@@ -39,9 +41,12 @@ def inspect(
     lot: Lot = None,
     kind: Kind = "auto",
     uncross: Uncross = False,
+    duration: Seconds = None,
+    base_url: BaseUrl = None,
     json: Json = False,
 ) -> None:
     """Show what recorded files hold, and whether they make a book that can be trusted."""
+    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
     recording = open_recording(
         inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from obcore.cli.console import judged_as, usage_error
+from obcore.cli.live_input import parse_input
 from obcore.data.arguments import parse_kind
 from obcore.data.recording import Recording
 from obcore.instrument import Instrument
@@ -16,10 +17,9 @@ from obcore.instrument import Instrument
 Inputs = Annotated[
     list[Path],
     typer.Argument(
-        help="Recorded files, plain or gzip; several are one recording, in this order.",
-        exists=True,
-        dir_okay=False,
-        readable=True,
+        help="Recorded files, plain or gzip; several are one recording, in this order. Or one "
+        "live source, with --for: binance-futures:BTCUSDT.",
+        parser=parse_input,
         show_default=False,
         metavar="INPUT",
     ),

@@ -16,7 +16,9 @@ from obcore.cli.console import (
     usage_error,
     warn,
 )
+from obcore.cli.live_input import Seconds, parse_input, received
 from obcore.cli.options import (
+    BaseUrl,
     Json,
     Kind,
     Lot,
@@ -35,10 +37,8 @@ def plot(
     inputs: Annotated[
         list[Path],
         typer.Argument(
-            help="A file made by obcore features, or recorded files.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
+            help="A file made by obcore features, recorded files, or a live source with --for.",
+            parser=parse_input,
             show_default=False,
             metavar="INPUT",
         ),
@@ -54,9 +54,14 @@ def plot(
     lot: Lot = None,
     kind: Kind = "auto",
     uncross: Uncross = False,
+    duration: Seconds = None,
+    base_url: BaseUrl = None,
     json: Json = False,
 ) -> None:
     """Draw what a features file holds over time, or the depth of a recording."""
+    require_writable(output, inputs=inputs)
+    require_picture_format(output)
+    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
     tables = [path.is_file() and is_parquet(path) for path in inputs]
     if any(tables) and len(inputs) > 1:
         msg = "expected one features file, or recordings only"
@@ -64,8 +69,6 @@ def plot(
     if not all(path.is_file() for path in inputs):
         msg = "expected files, received a pipe: a picture takes two passes"
         raise usage_error(msg, "INPUT")
-    require_writable(output, inputs=inputs)
-    require_picture_format(output)
     recording = open_recording(
         inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross
     )

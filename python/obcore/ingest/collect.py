@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from obcore.errors import FeedError
 from obcore.ingest.events import Event, Trade, Update
-from obcore.ingest.feed import Feed, FeedError
+from obcore.ingest.feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

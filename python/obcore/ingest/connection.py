@@ -197,7 +197,7 @@ class Connection:
         path = self.route.path.partition("#")[0]
         headers = venue.headers(venue.key) if venue.key is not None else {}
         async with asyncio.timeout(CONNECT_S):
-            return await self._engine.session.ws_connect(
+            socket = await self._engine.session.ws_connect(
                 base + path,
                 params=venue.query(self.route.streams) or None,
                 headers=headers,
@@ -206,6 +206,9 @@ class Connection:
                 decode_text=False,  # the core reads bytes
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
+        if self._engine.tap is not None:
+            self._engine.tap(self.route, b"", time.time_ns())
+        return socket
 
     def _subscribe_core(self, number: int) -> None:
         now = time.time_ns()

@@ -70,7 +70,8 @@ class Engine:
     base_url : str or None
         Where all venues are instead of at their own addresses, each below its name.
     tap : callable or None
-        Called with each frame and each answer of REST, as it arrives.
+        Called with each frame and each answer of REST, as it arrives: with its route, or with
+        the address that was asked. Nothing from a route means that a connection begins.
     """
 
     CONTROL, WANTS, WAKE, BLOCK, MALFORMED = 1, 2, 4, 8, 16
@@ -84,7 +85,7 @@ class Engine:
         symbols: Sequence[str],
         settings: Settings,
         base_url: str | None = None,
-        tap: Callable[[Route | None, bytes, int], None] | None = None,
+        tap: Callable[[Route | str, bytes, int], None] | None = None,
     ) -> None:
         self.state = state
         self.settings = settings

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from obcore.book import FeedState
-from obcore.errors import ObcoreError
+from obcore.errors import FeedError
 from obcore.ingest.engine import Engine
 from obcore.ingest.health import Health
 from obcore.ingest.listener import FeedEvents
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 START_S = 30.0
-
-
-class FeedError(ObcoreError):
-    """A feed cannot go on, or was asked for what it does not have."""
 
 
 class Feed:
@@ -66,8 +62,9 @@ class Feed:
     settings : Settings, optional
         How patient it is.
     tap : callable, optional
-        Called in the feed's thread with the route, the bytes and the time of each frame and
-        each answer of REST (route None), as it arrives.
+        Called in the feed's thread with the route, the bytes and the time of each frame, as it
+        arrives, and with the address in place of the route for each answer of REST. Nothing from
+        a route means that a connection begins. `CaptureWriter` is one.
 
     Raises
     ------
@@ -93,7 +90,7 @@ class Feed:
         base_url: str | None = None,
         venues: Mapping[str, Venue] | None = None,
         settings: Settings | None = None,
-        tap: Callable[[Route | None, bytes, int], None] | None = None,
+        tap: Callable[[Route | str, bytes, int], None] | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._state = FeedState(**_limits(self.settings))

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
-from obcore.errors import ObcoreError
+from obcore.errors import QueueOverflowError
 from obcore.ingest.events import EVENT_TYPES
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from obcore.ingest.feed import Feed
 
 BATCH = 256
-
-
-class QueueOverflowError(ObcoreError):
-    """A reader with the policy ``raise`` was too slow."""
 
 
 class FeedEvents:

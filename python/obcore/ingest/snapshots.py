@@ -8,6 +8,7 @@ import logging
 import time
 from itertools import count
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -123,7 +124,7 @@ class SnapshotDesk:
             arrived = time.time_ns()
             self.budget.see_headers(answer.headers)
         if answer.status == 200:
-            return self._take(book, text, arrived)
+            return self._take(book, request, text, arrived)
         if answer.status in (_TOO_MANY, _BANNED):
             self.refusals += 1
             seconds = retry_after_s(answer.headers, 120.0 if answer.status == _BANNED else 60.0)
@@ -139,10 +140,11 @@ class SnapshotDesk:
         self._engine.note_refusal(book, reason)
         return 60.0  # it may be mended; until then the book says what is wrong
 
-    def _take(self, book: int, text: bytes, arrived: int) -> float | None:
+    def _take(self, book: int, request: Request, text: bytes, arrived: int) -> float | None:
         engine = self._engine
         if engine.tap is not None:
-            engine.tap(None, text, arrived)
+            address = f"{self._venue.rest}{request.path}?{urlencode(request.query)}"
+            engine.tap(address, text, arrived)
         try:
             verdict, flags = engine.state.on_snapshot(book, self._venue.wire, text, arrived)
         except ObcoreError as error:
