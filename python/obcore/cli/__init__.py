@@ -21,17 +21,19 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.fit_ofi import fit_ofi
     from obcore.cli.inspect import inspect
     from obcore.cli.plot import plot
+    from obcore.cli.venue import venue
+    from obcore.cli.watch import watch
 
     app = typer.Typer(
         name="obcore",
         cls=Commands,
-        help="Recorded market data to order books and features.",
+        help="Market data, recorded and live, to order books and features.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (features, book, inspect, plot, fit_ofi, demo, bench, catalog):
+    for command in (features, book, inspect, plot, fit_ofi, watch, venue, demo, bench, catalog):
         app.command(no_args_is_help=command not in (demo, bench, catalog))(command)
 
     def _print_version(asked: bool) -> None:
@@ -49,7 +51,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
             ),
         ] = False,
     ) -> None:
-        """Turn recorded market data into exact order books and features."""
+        """Turn market data, recorded and live, into exact order books and features."""
 
 else:
 

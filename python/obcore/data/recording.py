@@ -40,13 +40,15 @@ class Recording:
         data, as coarse as loses nothing.
     symbol : str, optional
         Which symbol to take from a recording of several; ``BTC/USDT`` and ``btcusdt`` name
-        ``BTCUSDT``.
+        ``BTCUSDT``. Where several markets have it, the market in front tells them apart:
+        ``bybit-linear:BTCUSDT``.
     kind : {"auto", "diff", "topn", "pictures", "tardis", "research"}, optional
         What the files hold. Recognised from the content by default.
     uncross : bool, optional
         Remove the older side's levels while the book is crossed, in formats without ids.
     strict : bool, optional
-        Raise `GapError` at a gap, instead of ending the rows there until the next proved join.
+        Raise `GapError` where messages are missing, or may be and no id would tell, instead of
+        ending the rows there until the next proved join.
 
     Examples
     --------
@@ -276,7 +278,8 @@ class Recording:
     def _of_engine(self, engine: FeatureEngine) -> dict[str, Any]:
         """Return the options that follow from an engine's instrument."""
         symbol, grid = self._options["symbol"], self._options["grid"]
-        normalised = symbol.replace("/", "").replace("-", "").upper()
+        bare = symbol.partition(":")[2] or symbol  # without the market in front
+        normalised = bare.replace("/", "").replace("-", "").upper()
         if symbol and engine.symbol and normalised != engine.symbol:
             msg = f"engine: expected one of {normalised}, received one of {engine.symbol}"
             raise ValueError(msg)
@@ -295,6 +298,9 @@ class Recording:
             raise NeverSyncedError(names, state=summary.state, reason=reason)
 
 
+_WITHOUT_PRICES = {"unknown", "control", "lost"}
+
+
 def _paths(paths: Path_ | Iterable[Path_]) -> list[Path]:
     return [Path(path) for path in ([paths] if isinstance(paths, (str, PathLike)) else paths)]
 
@@ -302,13 +308,13 @@ def _paths(paths: Path_ | Iterable[Path_]) -> list[Path]:
 def _why_nothing(counts: dict[str, Any]) -> str:
     """Return why there is not even a depth message; empty where there are some."""
     kinds = {kind: count for kind, count in counts["kinds"].items() if count}
-    if not kinds and counts["other_symbols"]:
+    if kinds.keys() <= _WITHOUT_PRICES and counts["other_symbols"]:
         return f"all of its {counts['other_symbols']:,} messages are of other symbols"
     if not kinds:
         return "there is no message in it"
     if kinds.keys() & {"snapshot", "delta", "topn"}:
         return ""
-    if kinds.keys() <= {"unknown", "control"}:
+    if kinds.keys() <= _WITHOUT_PRICES:
         return f"none of its {counts['messages']:,} messages is of a kind that obcore knows"
     found = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
     return f"it holds no depth messages, only {found}"

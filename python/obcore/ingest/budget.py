@@ -44,7 +44,7 @@ class WeightBudget:
         if weight > self.per_minute:
             msg = f"weight: expected at most {self.per_minute} a minute, received {weight}"
             raise ValueError(msg)
-        while (wait := self.wait_s(weight)) > 0:
+        while (wait := self.wait_s(weight)) > 0:  # noqa: ASYNC110  time alone grants it
             await asyncio.sleep(wait)
         self._note(weight)
 

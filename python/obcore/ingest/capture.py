@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from obcore.ingest.connection import Route
-
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+    from obcore.ingest.connection import Route
 
 
 class CaptureWriter:

@@ -13,14 +13,13 @@ import numpy as np
 
 from obcore.ingest.connection import Connection, Route
 from obcore.ingest.snapshots import SnapshotDesk
-from obcore.ingest.venue import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from obcore.book import FeedState
     from obcore.ingest.settings import Settings
-    from obcore.ingest.venue import Venue
+    from obcore.ingest.venue import Stream, Venue
 
 logger = logging.getLogger(__name__)
 

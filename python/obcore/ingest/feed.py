@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from obcore.book import FeedState
@@ -149,10 +150,8 @@ class Feed:
     def __exit__(self, *_: object) -> None:
         """Close every connection and end the thread; an error that ended it is raised."""
         if self._loop is not None and self._task is not None:
-            try:
+            with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._task.cancel)
-            except RuntimeError:
-                pass  # it has ended already
         if self._thread is not None:
             self._thread.join()
         if self._main is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from obcore.errors import QueueOverflowError
@@ -113,14 +114,12 @@ class FeedEvents:
         return True
 
     def _wake(self) -> None:
-        """Called in the feed's thread."""
+        """Tell the reader to look; called in the feed's thread."""
         self._listener.is_waiting = False
         self._signal.set()
         if self._loop is not None and self._arrived is not None:
-            try:
+            with suppress(RuntimeError):  # the reader's loop has gone
                 self._loop.call_soon_threadsafe(self._arrived.set)
-            except RuntimeError:
-                pass  # the reader's loop has gone
 
     @property
     def dropped(self) -> int:
