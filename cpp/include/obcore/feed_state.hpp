@@ -144,8 +144,10 @@ public:
             signals.malformed = true;
         } else {
             for (std::size_t i = 0; i < from.frame.size(); ++i) {
-                from.frame[i].ts_recv_ns = ts_recv_ns;
-                take(from, from.frame[i], signals);
+                Event& event = from.frame[i];
+                // A relay of the past says when it was received then.
+                if (event.ts_recv_ns == absent) event.ts_recv_ns = ts_recv_ns;
+                take(from, event, signals);
             }
         }
         finish(signals);
@@ -246,6 +248,7 @@ private:
         Want told_want = Want::nothing;
         int connections = 0;
         Nanos expected_since = absent;  // of its first message
+        Nanos last_depth_ns = absent;   // by our clock, whatever the source says
         Nanos crossed_since = absent;
         bool told_silence = false;
     };
@@ -358,6 +361,7 @@ private:
             lose(i, tracked, event);
         } else {
             stream->began = true;
+            tracked.last_depth_ns = from.last_frame_ns;
             take_checked(i, tracked, event);
         }
     }
@@ -419,7 +423,7 @@ private:
             now - tracked.crossed_since >= limits_.crossed_ns) {
             give_up(i, tracked, "crossed too long", now);
         }
-        const Nanos last = tracked.book.last_depth_ns();
+        const Nanos last = tracked.last_depth_ns;
         const bool began = last != absent && last >= tracked.expected_since;
         const Nanos quiet = now - (began ? last : tracked.expected_since);
         if (!tracked.told_silence &&

@@ -7,15 +7,17 @@ import json
 import logging
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from obcore.ingest.backoff import Backoff
+from obcore.ingest.lines import answer_lines
 from obcore.ingest.venue import Control, Say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from obcore.ingest.engine import Engine
     from obcore.ingest.venue import Stream, Venue
@@ -28,6 +30,8 @@ CONNECT_S = 10.0
 LOGIN_S = 10.0
 # How long the next connection may take to bring every book before the old one goes.
 SETTLE_S = 60.0
+# A replay whose last message is so much earlier than its end may have been cut off.
+EARLY_S = 60.0
 _DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
@@ -161,57 +165,58 @@ class Connection:
 
     async def _serve(self, number: int) -> str | None:
         """Return why the socket has gone; None where its source has ended."""
-        venue, engine = self._venue, self._engine
         reason: str | None = "closed by us"
-        socket: aiohttp.ClientWebSocketResponse[Any] | None = None
-        beating: asyncio.Task[None] | None = None
+        is_answer = self._venue.websocket.startswith("http")
         try:
-            socket = await self._connect()
-            self.connects += 1
-            self._socket = socket
-            self._subscribe_core(number)
-            if venue.login is not None and venue.key is not None:
-                await self._log_in(socket, venue.login(venue.key))
-            await self._say_all(socket, self.route.streams)
-            if venue.keepalive is not None:
-                beating = asyncio.create_task(self._beat(socket, *venue.keepalive))
-            reason = await self._read(socket, number)
+            reason = await (self._follow_answer if is_answer else self._follow_socket)(number)
         except (ConnectionLostError, Refused, aiohttp.ClientError, OSError) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         except TimeoutError:
             reason = f"no connection within {CONNECT_S:.0f} s"
         finally:
-            if beating is not None:
-                beating.cancel()
-            told = reason if reason is not None else "the source has ended"
-            engine.take(engine.state.disconnect(number, told, time.time_ns()))
-            if self._socket is socket:
-                self._socket = None
-            if socket is not None:
-                await socket.close()
+            told = self._farewell() if reason is None else reason
+            self._engine.take(self._engine.state.disconnect(number, told, time.time_ns()))
         return reason
 
-    async def _connect(self) -> aiohttp.ClientWebSocketResponse[Any]:
+    async def _follow_socket(self, number: int) -> str | None:
         venue = self._venue
-        base = self._engine.websocket_base(venue)
-        path = self.route.path.partition("#")[0]
-        headers = venue.headers(venue.key) if venue.key is not None else {}
-        async with asyncio.timeout(CONNECT_S):
-            socket = await self._engine.session.ws_connect(
-                base + path,
-                params=venue.query(self.route.streams) or None,
-                headers=headers,
-                autoping=True,
-                max_msg_size=MAX_FRAME,
-                decode_text=False,  # the core reads bytes
-                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-            )
-        if self._engine.tap is not None:
-            self._engine.tap(self.route, b"", time.time_ns())
-        return socket
+        socket = await self._connect()
+        beating: asyncio.Task[None] | None = None
+        try:
+            self._begin(number)
+            self._socket = socket
+            if venue.login is not None and venue.key is not None:
+                await self._log_in(socket, venue.login(venue.key))
+            await self._say_all(socket, self.route.streams)
+            if venue.keepalive is not None:
+                beating = asyncio.create_task(self._beat(socket, *venue.keepalive))
+            return await self._read(socket, number)
+        finally:
+            if beating is not None:
+                beating.cancel()
+            if self._socket is socket:
+                self._socket = None
+            await socket.close()
 
-    def _subscribe_core(self, number: int) -> None:
+    async def _follow_answer(self, number: int) -> str | None:
+        """Follow an answer of HTTP that has a frame a line."""
+        self._begin(number)
+        lines = answer_lines(
+            self._engine.session,
+            self._address(),
+            query=self._venue.query(self.route.streams),
+            headers=self._headers(),
+        )
+        async for line in lines:
+            await self._take(number, line, time.time_ns())
+        return None
+
+    def _begin(self, number: int) -> None:
+        """Tell the core what the connection brings."""
+        self.connects += 1
         now = time.time_ns()
+        if self._engine.tap is not None:
+            self._engine.tap(self.route, b"", now)
         for stream, book in zip(self.route.streams, self.route.books, strict=True):
             self._engine.state.subscribe(
                 number,
@@ -221,22 +226,51 @@ class Connection:
                 now,
             )
 
+    def _farewell(self) -> str:
+        """Say how a finite source ended: an early end looks like any other."""
+        told = "the source has ended"
+        if not self._venue.ends_at:
+            return told
+        end = datetime.fromisoformat(self._venue.ends_at)
+        end_s = end.replace(tzinfo=end.tzinfo or UTC).timestamp()
+        last = max(self._engine.state.book(i).ts_recv_ns or 0 for i in self.route.books)
+        missing_s = end_s - last / 1e9
+        if missing_s > EARLY_S:
+            told += f" {missing_s:,.0f} s before {self._venue.ends_at}"
+            logger.warning("%s: %s: it may be cut off", self.route.name, told)
+        return told
+
+    def _address(self) -> str:
+        return self._engine.websocket_base(self._venue) + self.route.path.partition("#")[0]
+
+    def _headers(self) -> Mapping[str, str]:
+        return self._venue.headers(self._venue.key) if self._venue.key is not None else {}
+
+    async def _connect(self) -> aiohttp.ClientWebSocketResponse[Any]:
+        async with asyncio.timeout(CONNECT_S):
+            return await self._engine.session.ws_connect(
+                self._address(),
+                params=self._venue.query(self.route.streams) or None,
+                headers=self._headers(),
+                autoping=True,
+                max_msg_size=MAX_FRAME,
+                decode_text=False,  # the core reads bytes
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+
     async def _read(
         self, socket: aiohttp.ClientWebSocketResponse[Any], number: int
     ) -> str | None:
         """Hand over each frame with the time of its arrival: the hot path of every feed."""
         on_frame, receive, now = self._engine.state.on_frame, socket.receive, time.time_ns
-        tap = self._engine.tap
+        is_tapped = self._engine.tap is not None
         message = await receive()
         while message.type in _DATA:
             arrived = now()
-            if tap is not None:
-                tap(self.route, message.data, arrived)
-            flags = on_frame(number, message.data, arrived)
-            if flags:
+            if is_tapped or self._backoff.failures:
+                await self._take(number, message.data, arrived)
+            elif flags := on_frame(number, message.data, arrived):
                 await self._handle(flags, message.data)
-            if self._backoff.failures:
-                self._backoff.reset()  # it speaks: the next failure is a first one
             message = await receive()
         if message.type is aiohttp.WSMsgType.ERROR:
             msg = f"broken: {socket.exception()!r}"
@@ -246,6 +280,15 @@ class Connection:
         code = f" with code {socket.close_code}" if socket.close_code else ""
         msg = f"closed by the venue{code}"
         raise ConnectionLostError(msg)
+
+    async def _take(self, number: int, frame: bytes, arrived: int) -> None:
+        """Take a frame where more has to be done than to hand it over."""
+        if self._engine.tap is not None:
+            self._engine.tap(self.route, frame, arrived)
+        if self._backoff.failures:
+            self._backoff.reset()  # it speaks: the next failure is a first one
+        if flags := self._engine.state.on_frame(number, frame, arrived):
+            await self._handle(flags, frame)
 
     async def _handle(self, flags: int, frame: bytes) -> None:
         if flags & self._engine.CONTROL:

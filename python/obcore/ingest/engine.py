@@ -212,6 +212,8 @@ class Engine:
         """Return where the venue's streams are."""
         if self._base_url is None:
             return venue.websocket
+        if venue.websocket.startswith("http"):
+            return f"{self._base_url}/{venue.place or venue.name}"
         return f"{self._base_url.replace('http', 'ws', 1)}/{venue.place or venue.name}"
 
     def rest_base(self, venue: Venue) -> str:

@@ -86,7 +86,8 @@ class Venue:
     wire : str
         Which decoder of the core reads its frames.
     websocket, rest : str
-        Base addresses; ``rest`` is empty where nothing is asked for.
+        Base addresses; ``rest`` is empty where nothing is asked for. A ``websocket`` that begins
+        with ``http`` is a long answer instead, a frame a line.
     depth, trades : str
         Its channels behind the names ``depth`` and ``trades``.
     path : callable
@@ -120,6 +121,8 @@ class Venue:
         Whether a channel is the best bid and offer alone.
     is_finite : bool
         Whether the source ends by itself, and the feed with it.
+    ends_at : str
+        Where a finite source should end, ISO 8601 UTC: one that ends earlier says nothing.
     """
 
     name: str
@@ -144,6 +147,7 @@ class Venue:
     relay: Mapping[str, str] = field(default_factory=dict)
     from_ticker: Callable[[str], bool] = lambda _: False
     is_finite: bool = False
+    ends_at: str = ""
     place: str = ""
     limits: Limits = field(default_factory=Limits)
 

@@ -1,6 +1,6 @@
 """Tardis: a tardis-machine's normalised messages, replayed or live.
 
-Document: docs.tardis.dev, "Tardis Machine", ``/ws-replay-normalized`` and
+Document: docs.tardis.dev, "Tardis Machine", ``/replay-normalized``, ``/ws-replay-normalized`` and
 ``/ws-stream-normalized``. Messages carry no ids: its books are UNVERIFIED, and a hole is known
 only where it says ``disconnect``.
 """
@@ -40,7 +40,7 @@ def _query(extra: Mapping[str, Any]) -> Callable[[Sequence[Stream]], Mapping[str
     return query
 
 
-def _venue(websocket: str, path: str, extra: Mapping[str, Any], *, is_finite: bool) -> Venue:
+def _venue(websocket: str, path: str, extra: Mapping[str, Any], *, ends_at: str = "") -> Venue:
     return Venue(
         name="tardis",
         wire="tardis",
@@ -55,7 +55,8 @@ def _venue(websocket: str, path: str, extra: Mapping[str, Any], *, is_finite: bo
         has_depth=lambda channel: channel.startswith("book"),
         read_control=_read_control,
         symbol_on_wire=lambda symbol: symbol.partition(":")[2],
-        is_finite=is_finite,
+        is_finite=bool(ends_at),
+        ends_at=ends_at,
         limits=Limits(streams=1_000, streams_a_message=1_000),
     )
 
@@ -71,10 +72,12 @@ def tardis_replay(start: str, end: str, *, machine: str = "ws://127.0.0.1:8001")
     start, end : str
         ISO 8601 UTC; ``end`` is exclusive.
     machine : str, optional
-        Base address of its WebSocket, which is its port + 1. The machine holds the API key.
+        Base address: of its HTTP port, or of its WebSocket, which is one higher. The machine
+        holds the API key.
     """
     extra = {"from": start, "to": end}
-    return _venue(machine, "/ws-replay-normalized", extra, is_finite=True)
+    path = "/replay-normalized" if machine.startswith("http") else "/ws-replay-normalized"
+    return _venue(machine, path, extra, ends_at=end)
 
 
 def tardis_live(*, machine: str = "ws://127.0.0.1:8001", timeout_ms: int = 10_000) -> Venue:
@@ -88,4 +91,4 @@ def tardis_live(*, machine: str = "ws://127.0.0.1:8001", timeout_ms: int = 10_00
         After how long without a message the machine connects anew.
     """
     extra = {"timeoutIntervalMS": timeout_ms}
-    return _venue(machine, "/ws-stream-normalized", extra, is_finite=False)
+    return _venue(machine, "/ws-stream-normalized", extra)
