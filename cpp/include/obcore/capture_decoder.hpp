@@ -138,12 +138,20 @@ private:
 
     void read_message(const Captured& line, const Grid& grid, Frame& frame) {
         const auto found = connections_.find(line.connection);
-        if (found == connections_.end() || !found->second.decoder) {
-            const bool named = found != connections_.end();
-            frame.add(Kind::unknown, named ? found->second.market : line.connection);
+        if (found == connections_.end()) {
+            frame.add(Kind::unknown, line.connection);
             return;
         }
         Connection& from = found->second;
+        // A tardis-machine runs wherever its user has put it.
+        if (!from.decoder && recognise(line.text) == Wire::tardis) {
+            from.decoder.emplace(Wire::tardis);
+            from.market = venue_of(Wire::tardis);
+        }
+        if (!from.decoder) {
+            frame.add(Kind::unknown, from.market);
+            return;
+        }
         if (!is_market_of(from.market, venue_)) {
             ++passed_over_;
             return;
