@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from obcore.cli.console import judged_as, usage_error
@@ -75,7 +75,7 @@ def received(
         msg = "a live source has no end: say how many seconds to receive"
         raise usage_error(msg, "--for")
     folder = Path(tempfile.mkdtemp(prefix="obcore-live-"))
-    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / str(inputs[0]).replace(":", "_").replace("/", "-")
     _receive(str(inputs[0]), file, seconds, base_url, as_json=as_json)
     return [file]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Path_ = str | PathLike[str]
     Features = str | ColumnFeature | Iterable[str | ColumnFeature] | FeatureEngine
 
+_WITHOUT_PRICES = {"unknown", "control", "lost"}
+
 
 class Recording:
     """Market data in files, replayed as one continuous stream. Reads nothing until asked.
@@ -296,9 +298,6 @@ class Recording:
             names = ", ".join(path.name for path in self.inputs)
             reason = _why_nothing(summary.counts) or summary.reason
             raise NeverSyncedError(names, state=summary.state, reason=reason)
-
-
-_WITHOUT_PRICES = {"unknown", "control", "lost"}
 
 
 def _paths(paths: Path_ | Iterable[Path_]) -> list[Path]:

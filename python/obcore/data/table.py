@@ -27,8 +27,9 @@ class Summary:
     states : int
         Trusted states that the book went through.
     gaps : list of dict
-        Holes in the update ids: source, line, expected, received, ts_recv_ns. At most 1,000 are
-        listed; ``counts["gap_count"]`` counts them all.
+        Where messages are missing: source, line, expected and received id, ts_recv_ns, reason.
+        The ids are None where a wrong checksum tells. At most 1,000 are listed;
+        ``counts["gap_count"]`` counts them all.
     counts : dict
         Everything else that was counted.
     """

@@ -189,7 +189,7 @@ class Feed:
         error, self._error = self._error, None
         if error is None:
             return
-        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        while isinstance(error, BaseExceptionGroup):  # the first of them ended the others
             error = error.exceptions[0]
         msg = f"the feed has ended: {error}"
         raise FeedError(msg) from error
