@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ WINDOW_S = 60.0
 class WeightBudget:
     """Weight per minute, of any minute: however the host cuts its own, it is never passed.
 
+    Feeds of several threads may share one.
+
     Parameters
     ----------
     per_minute : int
@@ -32,6 +35,7 @@ class WeightBudget:
         self._spent: deque[tuple[float, int]] = deque()
         self._sum = 0
         self._closed_until = 0.0
+        self._lock = threading.RLock()
 
     async def spend(self, weight: int) -> None:
         """Wait until the weight may be spent, and spend it.
@@ -44,25 +48,32 @@ class WeightBudget:
         if weight > self.per_minute:
             msg = f"weight: expected at most {self.per_minute} a minute, received {weight}"
             raise ValueError(msg)
-        while (wait := self.wait_s(weight)) > 0:  # noqa: ASYNC110  time alone grants it
+        while (wait := self.try_to_spend(weight)) > 0:  # noqa: ASYNC110  time alone grants it
             await asyncio.sleep(wait)
-        self._note(weight)
+
+    def try_to_spend(self, weight: int) -> float:
+        """Spend the weight and return 0, or return the seconds until that may be tried again."""
+        with self._lock:
+            wait = self.wait_s(weight)
+            if wait == 0:
+                self._note(weight)
+            return wait
 
     def wait_s(self, weight: int) -> float:
         """Return the seconds until the weight may be spent; 0 where it may be now."""
-        now = self._clock()
-        self._forget(now)
-        if now < self._closed_until:
-            return self._closed_until - now
-        over = self._sum + weight - self.per_minute
-        for spent_at, spent in self._spent:
-            if over <= 0:
-                break
-            over -= spent
-            wait = spent_at + WINDOW_S - now
-            if over <= 0:
-                return max(wait, 1e-3)
-        return 0.0
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            if now < self._closed_until:
+                return self._closed_until - now
+            over = self._sum + weight - self.per_minute
+            for spent_at, spent in self._spent:
+                if over <= 0:
+                    break
+                over -= spent
+                if over <= 0:
+                    return max(spent_at + WINDOW_S - now, 1e-3)
+            return 0.0
 
     def eta_s(self, weights: int, each: int) -> float:
         """Return the seconds until so many requests of equal weight are sent, at best."""
@@ -79,9 +90,10 @@ class WeightBudget:
         used = headers.get("X-MBX-USED-WEIGHT-1M", "")
         if not used.isdecimal():
             return
-        self._forget(self._clock())
-        if int(used) > self._sum:
-            self._note(int(used) - self._sum)
+        with self._lock:
+            self._forget(self._clock())
+            if int(used) > self._sum:
+                self._note(int(used) - self._sum)
 
     def close(self, seconds: float) -> None:
         """Send nothing for so long: the host has refused."""
@@ -99,6 +111,19 @@ class WeightBudget:
     def _forget(self, now: float) -> None:
         while self._spent and self._spent[0][0] + WINDOW_S <= now:
             self._sum -= self._spent.popleft()[1]
+
+
+_budgets: dict[str, WeightBudget] = {}
+_budgets_lock = threading.Lock()
+
+
+def budget_of(host: str, per_minute: int) -> WeightBudget:
+    """Return the one budget of a host, which every feed of this process shares.
+
+    The host counts by address: two feeds that each spent all of it would have this address banned.
+    """
+    with _budgets_lock:
+        return _budgets.setdefault(host, WeightBudget(per_minute))
 
 
 def retry_after_s(headers: Mapping[str, str], usual: float) -> float:

@@ -15,7 +15,7 @@ import aiohttp
 from obcore.book import Verdict
 from obcore.errors import ObcoreError
 from obcore.ingest.backoff import Backoff
-from obcore.ingest.budget import WeightBudget, retry_after_s
+from obcore.ingest.budget import budget_of, retry_after_s
 
 if TYPE_CHECKING:
     from obcore.ingest.engine import Engine
@@ -43,7 +43,7 @@ class SnapshotDesk:
     def __init__(self, venue: Venue, engine: Engine) -> None:
         self._venue = venue
         self._engine = engine
-        self.budget = WeightBudget(venue.limits.weight_a_minute)
+        self.budget = budget_of(engine.rest_base(venue), venue.limits.weight_a_minute)
         self._waiting: list[tuple[int, int, int]] = []  # a heap of urgency, turn and book
         self._asked: set[int] = set()
         self._turn = count()
