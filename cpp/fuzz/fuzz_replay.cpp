@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -17,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ladder_check.hpp"
 #include "obcore/replay.hpp"
 
 namespace {
@@ -24,11 +24,6 @@ namespace {
 using namespace obcore;
 
 constexpr std::size_t choices = 8;
-
-// Ends the run: the fuzzer keeps the input that led here.
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 template <typename Value, std::size_t count>
 const Value& pick(const std::array<Value, count>& values, std::uint8_t choice) {
@@ -71,25 +66,6 @@ ReplayOptions options_of(const std::array<std::uint8_t, choices>& choice) {
     return options;
 }
 
-template <Side side>
-std::vector<Level> check_ladder(const Ladder<side>& ladder) {
-    std::vector<Level> levels(ladder.count() + 1);
-    levels.resize(ladder.top(levels));
-    require(levels.size() == ladder.count() && ladder.empty() == levels.empty());
-    Int128 total = 0;
-    for (std::size_t i = 0; i < levels.size(); ++i) {
-        const auto& [price, size] = levels[i];
-        require(size > 0 && std::abs(price) <= max_price_ticks);
-        require(ladder.size_at(price) == size && ladder.at(i) == levels[i]);
-        const bool ordered = i == 0 || (side == Side::bid ? price < levels[i - 1].price
-                                                          : price > levels[i - 1].price);
-        require(ordered);
-        total += size;
-    }
-    require(ladder.total_lots() == total);
-    return levels;
-}
-
 // All that a replay leaves behind.
 struct Outcome {
     std::string error;
@@ -107,7 +83,8 @@ void check(const Replay& replay, const Rows& rows, const ReplayOptions& options)
     require(rows.ts_event_ns.size() == n && rows.ts_recv_ns.size() == n);
     require(rows.values.size() == n * replay.engine().size());
     require(book.state != BookState::synced || !book.is_crossed());
-    require(book.state != BookState::stale || book.is_crossed());
+    const auto lost = replay.statistics().by_kind[static_cast<std::size_t>(Kind::lost)];
+    require(book.state != BookState::stale || book.is_crossed() || lost > 0);
     require(!options.uncross || book.state != BookState::unverified || !book.is_crossed());
     require(!options.grid || book.grid == *options.grid);
     require(replay.states() == 0 || book.state != BookState::empty);
