@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from obcore.ingest.venue import Control, Limits, Request, Say, Stream, Venue
@@ -85,19 +86,14 @@ BINANCE = Venue(
     ),
 )
 
-BINANCE_FUTURES = Venue(
+BINANCE_FUTURES = replace(
+    BINANCE,
     name="binance-futures",
     wire="binance_futures",
     websocket="wss://fstream.binance.com",
     rest="https://fapi.binance.com",
-    depth="depth@100ms",
     trades="aggTrade",
     path=_usdm_path,
-    subscribe=_control("SUBSCRIBE"),
-    unsubscribe=_control("UNSUBSCRIBE"),
-    has_depth=_has_depth,
-    from_ticker=lambda channel: channel == "bookTicker",
-    read_control=_read_control,
     snapshot=_depth_request("/fapi/v1/depth", 1000, 20),
     limits=Limits(
         streams=200,
@@ -108,19 +104,11 @@ BINANCE_FUTURES = Venue(
     ),
 )
 
-BINANCE_COIN = Venue(
+BINANCE_COIN = replace(
+    BINANCE_FUTURES,
     name="binance-coin",
-    wire="binance_futures",
     websocket="wss://dstream.binance.com",
     rest="https://dapi.binance.com",
-    depth="depth@100ms",
-    trades="aggTrade",
     path=lambda _: "/stream",  # stays unrouted, by the notice
-    subscribe=_control("SUBSCRIBE"),
-    unsubscribe=_control("UNSUBSCRIBE"),
-    has_depth=_has_depth,
-    from_ticker=lambda channel: channel == "bookTicker",
-    read_control=_read_control,
     snapshot=_depth_request("/dapi/v1/depth", 1000, 20),
-    limits=BINANCE_FUTURES.limits,
 )
