@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from obcore.book import BookView
     from obcore.ingest.connection import Route
+    from obcore.ingest.events import Event
     from obcore.ingest.venue import Venue
 
 logger = logging.getLogger(__name__)
@@ -231,6 +232,10 @@ class Feed:
     def __iter__(self) -> FeedEvents:
         """Iterate over everything that happens, in a thread without a loop."""
         return self.__aiter__()
+
+    def events_so_far(self) -> list[Event]:
+        """Return what happened since the last look, without waiting."""
+        return self.__aiter__().poll()
 
     # ---- Reads, from any thread -------------------------------------------------------------
 
