@@ -209,7 +209,8 @@ def test_a_gap_is_listed_with_its_ids_and_is_an_error_where_asked(tmp_path: Path
     summary = recording(tmp_path, messages).summary()
 
     gap = {"source": "made_up.jsonl", "line": 3, "expected": 7, "received": 9}
-    assert summary.gaps == [gap | {"ts_recv_ns": None}]
+    reason = "deltas are missing: expected U 7, received 9"
+    assert summary.gaps == [gap | {"ts_recv_ns": None, "reason": reason}]
     assert (summary.state, summary.states, summary.is_trusted) == ("GAP", 1, True)
     with pytest.raises(
         obcore.GapError, match=r"made_up\.jsonl line 3.* 7, received 9"

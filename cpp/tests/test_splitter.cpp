@@ -53,6 +53,18 @@ void lines_without_content_are_counted_and_dropped() {
     check_split("\n\n \r\n", {});
 }
 
+// An array of messages holds objects; a line of Kraken is an array that begins with a number.
+void lines_may_be_arrays_that_begin_with_a_number() {
+    check_split("[993,{}]\n[12,[]]\n\n[3]\n", {"1: [993,{}]", "2: [12,[]]", "4: [3]"});
+    check_split("\n[ 993,{}]\r\n{}", {"2: [993,{}]", "3: {}"});
+    check_split("[993,", {"1: [993,"});
+    const std::string name = "JSON array: expected ";
+    check_split("[993]", {"1! " + name + "an object, received 9"});
+    check_split("[993", {"1! " + name + "']', received the end (truncated?)"});
+    check_split("[\n", {"1! " + name + "']', received the end (truncated?)"});
+    check_split("[\n{}]", {"2: {}"});
+}
+
 void a_byte_order_mark_is_skipped() {
     check_split("\xEF\xBB\xBF{1}\n{2}\n", {"1: {1}", "2: {2}"});
     check_split("\xEF\xBB\xBF[{}]", {"1: {}"});
@@ -105,6 +117,7 @@ int main() {
     return run_tests({
         a_text_is_cut_into_its_lines,
         lines_without_content_are_counted_and_dropped,
+        lines_may_be_arrays_that_begin_with_a_number,
         a_byte_order_mark_is_skipped,
         an_array_is_cut_into_its_elements,
         brackets_inside_strings_do_not_count,

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -178,10 +179,27 @@ private:
             const auto letter = static_cast<unsigned char>(name[0]);
             return letter < letters.size() ? letters[letter] : key_count;
         }
-        for (std::uint8_t key = letter_count; key < key_count; ++key) {
-            if (names[key] == name) return static_cast<Key>(key);
+        // By size and in so many words: a loop would compare by a call for each of them.
+        const auto is = [&](Key key) {
+            return std::memcmp(name.data(), names[key].data(), names[key].size()) == 0;
+        };
+        const auto one_of = [&](auto... keys) {
+            Key found = key_count;
+            static_cast<void>(((is(keys) && (found = keys, true)) || ...));
+            return found;
+        };
+        switch (name.size()) {
+            case 2:
+                return one_of(pu);
+            case 4:
+                return one_of(data, bids, asks, code);
+            case 6:
+                return one_of(stream, symbol, result);
+            case 12:
+                return one_of(lastUpdateId);
+            default:
+                return key_count;
         }
-        return key_count;
     }
 
     template <typename Source>

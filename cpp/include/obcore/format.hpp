@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -129,7 +128,7 @@ public:
         if (std::holds_alternative<research::Decoder>(decoder_)) return "research csv";
         if (std::holds_alternative<Captured>(decoder_)) return "capture json";
         if (std::holds_alternative<std::monostate>(decoder_)) return "nothing";
-        return std::string(to_string(*whose_)) + " json";
+        return std::string(to_string(whose_)) + " json";
     }
 
 private:
@@ -177,7 +176,7 @@ private:
         if (wire != Wire::tardis && !venue.empty() && !venue.starts_with(found)) {
             throw DecodeError("venue", venue + " (--symbol)", found);
         }
-        if (whose_ != wire) wire_ = std::make_unique<WireDecoder>(wire);
+        if (!wire_ || whose_ != wire) wire_ = std::make_unique<WireDecoder>(wire);
         whose_ = wire;
         if (has_receive_times || wire == Wire::tardis) {
             decoder_.emplace<Raw>();
@@ -252,7 +251,7 @@ private:
     std::variant<std::monostate, binance::Decoder, pictures::Decoder, tardis::Decoder,
                  research::Decoder, Native, Raw, Captured>
         decoder_;
-    std::optional<Wire> whose_;
+    Wire whose_ = Wire::binance_spot;  // wire_'s, where there is one
     std::unique_ptr<WireDecoder> wire_;
     std::unique_ptr<capture::Decoder> capture_;
     Frame frame_;  // of the message that was decoded last

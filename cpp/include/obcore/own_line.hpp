@@ -11,8 +11,11 @@
 // {"obcore":"interrupted","reason":"the queue was full"}.
 namespace obcore::own_line {
 
+// Asked for every message: no venue's begins with the same two letters.
 [[nodiscard]] inline bool recognises(std::string_view json) noexcept {
-    return json.starts_with(R"({"obcore")");
+    constexpr std::string_view start = R"({"obcore")";
+    return json.size() > start.size() && json[2] == 'o' && json[3] == 'b' &&
+           json.starts_with(start);
 }
 
 // Messages are missing behind it, for the reason that it gives. Other words are for later
