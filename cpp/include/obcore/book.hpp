@@ -146,7 +146,7 @@ struct Book {
 private:
     template <Side side>
     static void cut(Ladder<side>& ladder, std::size_t depth) {
-        while (ladder.count() > depth) ladder.set({ladder.at(depth)->price, 0});
+        while (const auto behind = ladder.at(depth)) ladder.set({behind->price, 0});
     }
 
     template <Side side>

@@ -192,9 +192,11 @@ def _gaps(summary: Summary) -> str:
 
 
 def describe_gap(gap: dict[str, Any]) -> str:
-    """Return where a gap is and which ids are missing."""
-    ids = f"expected {gap['expected']}, received {gap['received']}"
-    return f"{gap['source']} line {gap['line']}: {ids}"
+    """Return where a gap is and which ids are missing, or what else told it."""
+    told = f"expected {gap['expected']}, received {gap['received']}"
+    if gap["expected"] is None:
+        told = gap["reason"]
+    return f"{gap['source']} line {gap['line']}: {told}"
 
 
 def _times(count: int) -> str:
@@ -216,5 +218,7 @@ def _oddities(counts: dict[str, Any]) -> list[tuple[str, str]]:
         "repeated_prices": "snapshots that told a price twice",
         "stale_snapshots": "snapshots too old to join",
         "buffer_overflows": "overflows of waiting deltas",
+        "interruptions": "interruptions of the connection",
+        "checksums": "checksums of the venue that were right",
     }
     return [("note", f"{counts[key]:,} {text}") for key, text in names.items() if counts[key]]

@@ -133,7 +133,12 @@ def _piece_starts(
     starts = np.zeros(len(times), dtype=bool)
     starts[0] = True
     for gap in metadata["summary"]["gaps"]:
-        after = np.searchsorted(columns["sequence"], gap["expected"], side="right")
+        # A checksum that is wrong tells a gap without ids.
+        column = "sequence" if gap["expected"] is not None else "ts_recv_ns"
+        place = gap["expected"] if gap["expected"] is not None else gap["ts_recv_ns"]
+        if place is None:
+            continue
+        after = np.searchsorted(columns[column], place, side="right")
         starts[after : after + 1] = True
     mode, interval = parse_every(metadata["every"])
     if mode is Every.TIME:  # rows of a grid are absent where there was no book
