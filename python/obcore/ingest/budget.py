@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections import deque
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 WINDOW_S = 60.0
+LONGEST_BAN_S = 3 * 86_400.0  # that any venue here documents
+_SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 
 class WeightBudget:
@@ -45,14 +48,14 @@ class WeightBudget:
         ValueError
             If the host never grants so much at once.
         """
-        if weight > self.per_minute:
-            msg = f"weight: expected at most {self.per_minute} a minute, received {weight}"
-            raise ValueError(msg)
         while (wait := self.try_to_spend(weight)) > 0:  # noqa: ASYNC110  time alone grants it
             await asyncio.sleep(wait)
 
     def try_to_spend(self, weight: int) -> float:
         """Spend the weight and return 0, or return the seconds until that may be tried again."""
+        if weight > self.per_minute:
+            msg = f"weight: expected at most {self.per_minute} a minute, received {weight}"
+            raise ValueError(msg)
         with self._lock:
             wait = self.wait_s(weight)
             if wait == 0:
@@ -64,26 +67,34 @@ class WeightBudget:
         with self._lock:
             now = self._clock()
             self._forget(now)
-            if now < self._closed_until:
-                return self._closed_until - now
-            over = self._sum + weight - self.per_minute
-            for spent_at, spent in self._spent:
-                if over <= 0:
-                    break
-                over -= spent
-                if over <= 0:
-                    return max(spent_at + WINDOW_S - now, 1e-3)
-            return 0.0
+            return self._first_time(weight, now, self._spent, self._sum) - now
 
-    def eta_s(self, weights: int, each: int) -> float:
+    def eta_s(self, requests: int, each: int) -> float:
         """Return the seconds until so many requests of equal weight are sent, at best."""
-        at_once = max(0, self.per_minute - self._sum) // each
-        if weights <= at_once:
-            return max(0.0, self._closed_until - self._clock())
-        per_window = max(1, self.per_minute // each)
-        windows = -(-(weights - at_once) // per_window)
-        first = self.wait_s(each) if at_once == 0 else WINDOW_S
-        return first + (windows - 1) * WINDOW_S
+        with self._lock:
+            now = moment = self._clock()
+            self._forget(now)
+            spent, total = deque(self._spent), self._sum
+        for _ in range(requests):
+            moment = self._first_time(each, moment, spent, total)
+            while spent and spent[0][0] + WINDOW_S <= moment:
+                total -= spent.popleft()[1]
+            spent.append((moment, each))
+            total += each
+        return moment - now
+
+    def _first_time(
+        self, weight: int, now: float, spent: deque[tuple[float, int]], total: int
+    ) -> float:
+        """Return the first time, from now on, at which the weight fits the window behind it."""
+        earliest = max(now, self._closed_until)
+        over = total + weight - self.per_minute
+        for spent_at, part in spent:
+            if over <= 0:
+                break
+            over -= part
+            earliest = max(earliest, spent_at + WINDOW_S)
+        return earliest
 
     def see_headers(self, headers: Mapping[str, str]) -> None:
         """Take over what the host says was spent: others may use the same address."""
@@ -135,11 +146,10 @@ def retry_after_s(headers: Mapping[str, str], usual: float) -> float:
     (7.0, 60.0)
     """
     text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), LONGEST_BAN_S)
     try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+        until = parsedate_to_datetime(text) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
         return usual
+    return min(max(0.0, until.total_seconds()), LONGEST_BAN_S)
