@@ -13,6 +13,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
 
     from obcore import __version__
     from obcore.cli.bench import bench
+    from obcore.cli.bench_feeds import bench_feeds
     from obcore.cli.book import book
     from obcore.cli.catalog import catalog
     from obcore.cli.console import Commands
@@ -33,8 +34,9 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         pretty_exceptions_show_locals=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in (features, book, inspect, plot, fit_ofi, watch, venue, demo, bench, catalog):
-        app.command(no_args_is_help=command not in (demo, bench, catalog))(command)
+    alone = (demo, bench, bench_feeds, catalog)  # they need no arguments
+    for command in (features, book, inspect, plot, fit_ofi, watch, venue, *alone):
+        app.command(no_args_is_help=command not in alone)(command)
 
     def _print_version(asked: bool) -> None:
         if asked:
