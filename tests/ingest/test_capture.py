@@ -44,6 +44,7 @@ async def captured(
                 capacity=1_000_000,
             )
             async with feed:
+                assert feed.events_so_far() == []
                 while venue.hub.subscriptions < len(symbols) * len(channels):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
                 await venue.play(venue.length // 20)

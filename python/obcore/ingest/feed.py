@@ -142,7 +142,6 @@ class Feed:
         if self._thread is not None:
             msg = "expected a feed that was not opened before: make a new one"
             raise FeedError(msg)
-        self._main = self.events(policy=self._policy, capacity=self._capacity)
         self._thread = threading.Thread(target=self._run, name="obcore feed", daemon=True)
         self._thread.start()
         self._started.wait(START_S)
@@ -211,6 +210,8 @@ class Feed:
     ) -> FeedEvents:
         """Return one more reader of the events, with a queue of its own.
 
+        It is told first which books are in sync, and from then on everything.
+
         Parameters
         ----------
         policy, capacity
@@ -223,10 +224,12 @@ class Feed:
         return FeedEvents(self, self._state, listener, self._engine)
 
     def __aiter__(self) -> FeedEvents:
-        """Iterate over everything that happens, from the start on."""
-        if self._main is None:
+        """Iterate over everything that happens, from the first call on."""
+        if self._thread is None:
             msg = "expected an open feed: async with obcore.live(…) as feed"
             raise FeedError(msg)
+        if self._main is None:  # who never reads events does not pay for them
+            self._main = self.events(policy=self._policy, capacity=self._capacity)
         return self._main
 
     def __iter__(self) -> FeedEvents:
