@@ -142,6 +142,47 @@ def test_a_weight_that_is_never_granted_is_an_error(weight: int) -> None:
     assert budget.wait_s(PER_MINUTE) == 0
 
 
+def test_a_request_counts_until_a_minute_behind_its_answer() -> None:
+    # The host counted it when it arrived: somewhere between the two.
+    host = Host()
+    spent = asyncio.run(host.budget.spend(PER_MINUTE))
+    host.clock.now += 5.0
+    host.budget.answered(spent)
+
+    host.clock.now += WINDOW_S - 5.0
+    assert host.budget.wait_s(1) == 5.0
+    host.clock.now += 5.0
+    assert host.budget.wait_s(PER_MINUTE) == 0.0
+
+
+def test_an_answer_that_takes_longer_than_a_minute_counts_too() -> None:
+    host = Host()
+    spent = asyncio.run(host.budget.spend(PER_MINUTE))
+    host.clock.now += 2 * WINDOW_S
+    assert host.budget.wait_s(1) == 0.0
+
+    host.budget.answered(spent)
+
+    assert host.budget.wait_s(1) == WINDOW_S
+
+
+def test_what_the_host_still_counts_of_ours_is_nobody_elses() -> None:
+    host = Host()
+    first = asyncio.run(host.budget.spend(PER_MINUTE - 10))
+    host.budget.answered(first)
+    host.clock.now += WINDOW_S - 1.0
+    second = asyncio.run(host.budget.spend(10))
+    host.clock.now += 1.0  # the first one leaves our window while the second is under way
+    host.budget.answered(second)
+
+    host.budget.see_headers(used(PER_MINUTE), second)
+    assert host.budget.wait_s(PER_MINUTE - 10) == 0.0
+
+    host.budget.see_headers(used(PER_MINUTE + 5), second)  # and this is somebody else
+    assert host.budget.wait_s(PER_MINUTE - 10) > 0.0
+    assert host.budget.wait_s(PER_MINUTE - 15) == 0.0
+
+
 def test_threads_that_share_a_budget_do_not_spend_it_twice() -> None:
     budget = WeightBudget(PER_MINUTE, Clock())
     together = threading.Barrier(8)

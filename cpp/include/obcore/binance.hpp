@@ -282,6 +282,8 @@ private:
             interpret_trade(name == "trade" ? t : a, source, event);
         } else if (name == "bookTicker") {
             interpret_ticker(source, event);
+        } else if (name == "serverShutdown") {  // the connection will be closed soon
+            skip(Kind::control, name, event);
         } else {
             skip(Kind::unknown, name, event);
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -11,7 +12,8 @@
 namespace obcore {
 
 // What one listener of a feed has not read yet. Bounded; the policy says what happens when it
-// is full. Slots are used again, so that nothing is allocated once it has been full.
+// is full. Slots are made when they are needed and used again, so that nothing is allocated
+// once it has been full.
 class EventQueue {
 public:
     enum class Policy : std::uint8_t {
@@ -22,7 +24,7 @@ public:
     };
 
     EventQueue(Policy policy, std::size_t capacity)
-        : policy_(policy), capacity_(capacity), slots_(capacity) {
+        : policy_(policy), capacity_(capacity), slots_(std::min(capacity, slots_at_first)) {
         if (capacity == 0) throw Error("capacity: expected 1 or more events, received 0");
     }
 
@@ -39,6 +41,10 @@ public:
 
     // The slot of the next event, to be written. Null where it is not wanted any more.
     [[nodiscard]] FeedEvent* push(FeedEvent::Kind kind, std::uint32_t book) {
+        if (overflowed_) {  // what came behind the hole would look like what came before it
+            ++dropped_;
+            return nullptr;
+        }
         if (policy_ == Policy::latest && kind == FeedEvent::Kind::update) {
             if (FeedEvent* pending = pending_update(book)) {
                 ++replaced_;
@@ -46,14 +52,17 @@ public:
             }
         }
         if (policy_ == Policy::latest && kind != FeedEvent::Kind::trade) forget_update(book);
-        if (size_ == slots_.size()) {
+        if (size_ == slots_.size() && size_ < capacity_) {
+            grow(std::min(capacity_, 2 * size_));
+        } else if (size_ >= capacity_) {
             if (policy_ == Policy::raise) {
                 overflowed_ = true;
                 ++dropped_;
                 return nullptr;
             }
             if (policy_ == Policy::block) {
-                grow();  // by the events of one frame: the next one waits
+                // By the events of one frame: the next one waits.
+                if (size_ == slots_.size()) grow(size_ + size_ / 2 + 1);
             } else {
                 static_cast<void>(pop());
                 ++dropped_;
@@ -80,6 +89,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t slots_at_first = 64;
+
     FeedEvent& pop() noexcept {
         FeedEvent& oldest = slots_[first_];
         first_ = (first_ + 1) % slots_.size();
@@ -88,8 +99,8 @@ private:
         return oldest;
     }
 
-    void grow() {
-        std::vector<FeedEvent> larger(slots_.size() + slots_.size() / 2 + 1);
+    void grow(std::size_t slots) {
+        std::vector<FeedEvent> larger(slots);
         for (std::size_t i = 0; i < size_; ++i) {
             larger[i] = std::move(slots_[(first_ + i) % slots_.size()]);
         }

@@ -61,14 +61,23 @@ public:
 
     // ---- What arrives -----------------------------------------------------------------------
 
-    // One event of depth, or one that says that messages are missing.
-    Verdict take_depth(Event& event) {
+    // One event of depth. A book whose messages come later than `most_lag_ns` is not to be
+    // trusted.
+    Verdict take_depth(Event& event, Nanos most_lag_ns) {
         if (event.kind == Kind::bbo) event.kind = Kind::topn;
         ++counters_.messages;
         see_times(event);
         last_depth_ns_ = event.ts_recv_ns;
-        return watched([&] { return sync_.on(event, book_); });
+        return watched([&] {
+            const Verdict verdict = sync_.on(event, book_);
+            if (lag_ns() != absent && lag_ns() >= most_lag_ns) {
+                Synchronizer::doubt(
+                    book_, "lagging by " + std::to_string(lag_ns() / 1'000'000) + " ms");
+            }
+            return verdict;
+        });
     }
+    // One that says that messages are missing.
     Verdict lose(const Event& event) {
         return watched([&] { return sync_.lose(event, book_); });
     }
@@ -82,6 +91,7 @@ public:
     void doubt(const std::string& reason) {
         watched([&] {
             Synchronizer::doubt(book_, reason);
+            book_.reason = reason;  // also where it was no better before
             return Verdict::skip;
         });
     }
@@ -109,10 +119,10 @@ public:
 
     void count_malformed() noexcept { ++counters_.malformed; }
 
-    // Moves onto a grid that holds a number which did not fit, all of it or nothing. False
-    // where the grid was given, or none would hold it.
-    bool widen(const PrecisionError& error) {
-        if (is_grid_fixed_ || !can_widen(error)) return false;
+    // Moves onto a grid that holds a number which did not fit, all of it or nothing; how much
+    // finer it is. Nothing where the grid was given, or none would hold it.
+    std::optional<Rescale> widen(const PrecisionError& error) {
+        if (is_grid_fixed_ || !can_widen(error)) return std::nullopt;
         const Rescale factors = factors_to_hold(book_.grid, error);
         Book book = book_;
         Synchronizer sync = sync_;
@@ -122,7 +132,7 @@ public:
         if (engine_) engine_->rescale(factors, book);
         book_ = std::move(book);
         sync_ = std::move(sync);
-        return true;
+        return factors;
     }
 
     // ---- Health -----------------------------------------------------------------------------

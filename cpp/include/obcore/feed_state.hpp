@@ -21,6 +21,7 @@
 #include "obcore/feed_book.hpp"
 #include "obcore/feed_event.hpp"
 #include "obcore/frame.hpp"
+#include "obcore/handover.hpp"
 #include "obcore/sync.hpp"
 #include "obcore/units.hpp"
 #include "obcore/venue_wire.hpp"
@@ -73,8 +74,9 @@ public:
     }
 
     std::size_t add_connection(Wire wire, const WireSettings& settings) {
-        connections_.push_back(std::make_unique<Connection>(*this, wire, settings));
-        return connections_.size() - 1;
+        const std::size_t added = connections_.size();
+        connections_.push_back(std::make_unique<Connection>(*this, added, wire, settings));
+        return added;
     }
 
     // What the connection calls the book; it is expected to bring its depth where `has_depth`.
@@ -82,12 +84,14 @@ public:
                    Nanos now) {
         Connection& on = *connections_.at(connection);
         Tracked& tracked = *books_.at(book);
+        on.last_stream = nullptr;
         if (!has_depth) {
             on.trades_of.emplace(std::move(symbol), Stream{book});
             return;
         }
         if (on.books.emplace(std::move(symbol), Stream{book}).second) ++tracked.connections;
         tracked.expected_since = now;
+        tracked.vain_subscriptions = 0;
     }
 
     // A stream of one book begins anew on a connection that goes on.
@@ -100,15 +104,20 @@ public:
         for (const auto& [symbol, stream] : gone.books) {
             const std::size_t i = stream.book;
             Tracked& tracked = *books_[i];
-            if (--tracked.connections > 0) continue;
+            if (--tracked.connections > 0) {
+                hand_over(i, tracked, connection, "disconnected: " + reason, now);
+                continue;
+            }
             tracked.expected_since = absent;
+            tracked.handover.reset();
             tracked.book.interrupt(BookState::stale, "disconnected: " + reason);
             set_told(tracked, now);
             tell_reason(FeedEvent::Kind::disconnected, i, reason, now);
+            note_want(i, tracked);
         }
-        gone.books.clear();
-        gone.trades_of.clear();
+        gone.forget_streams();
         gone.decoder.reset();
+        gone.last_frame_ns = absent;
         finish(signals);
         return signals;
     }
@@ -124,10 +133,12 @@ public:
     [[nodiscard]] Nanos last_frame_ns(std::size_t connection) const {
         return connections_.at(connection)->last_frame_ns;
     }
-    // Whether every book that the connection brings had a message of it.
+    // Whether the connection has begun, and every book that it brings follows it.
     [[nodiscard]] bool is_complete(std::size_t connection) const {
-        return std::ranges::all_of(connections_.at(connection)->books,
-                                   [](const auto& entry) { return entry.second.began; });
+        if (connections_.at(connection)->last_frame_ns == absent) return false;
+        return std::ranges::all_of(connections_.at(connection)->books, [&](const auto& entry) {
+            return books_[entry.second.book]->handover.source() == connection;
+        });
     }
     [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
     [[nodiscard]] std::int64_t malformed() const noexcept { return malformed_; }
@@ -167,8 +178,9 @@ public:
                 decoder.decode_snapshot(text, grids, frame);
                 break;
             } catch (const PrecisionError& error) {
-                if (!tracked.book.widen(error)) throw;
-                if (tracked.book.counters().states > 0) tell_instrument(book, tracked, ts_recv_ns);
+                if (!widen(tracked, error)) throw;
+                if (tracked.book.counters().states > 0)
+                    tell_instrument(book, tracked, ts_recv_ns);
             }
         }
         if (frame.size() != 1 || frame[0].kind != Kind::snapshot) {
@@ -220,9 +232,16 @@ public:
 
     std::shared_ptr<Listener> listen(EventQueue::Policy policy, std::size_t capacity,
                                      bool with_features) {
-        listeners_.push_back(
-            std::make_shared<Listener>(Listener{EventQueue(policy, capacity), with_features}));
-        return listeners_.back();
+        const auto listener =
+            std::make_shared<Listener>(Listener{EventQueue(policy, capacity), with_features});
+        // Who begins later has to know which books are in sync.
+        const std::vector<std::shared_ptr<Listener>> others =
+            std::exchange(listeners_, {listener});
+        for (std::size_t i = 0; i < books_.size(); ++i) {
+            if (books_[i]->book.is_trusted()) tell_resynced(i, *books_[i]);
+        }
+        listeners_.insert(listeners_.begin(), others.begin(), others.end());
+        return listener;
     }
     void leave(const std::shared_ptr<Listener>& listener) { std::erase(listeners_, listener); }
 
@@ -233,7 +252,9 @@ public:
 
     [[nodiscard]] std::size_t memory_usage() const noexcept {
         std::size_t bytes = sizeof(*this);
-        for (const auto& tracked : books_) bytes += tracked->book.memory_usage();
+        for (const auto& tracked : books_) {
+            bytes += tracked->book.memory_usage() + tracked->handover.memory_usage();
+        }
         return bytes;
     }
 
@@ -247,10 +268,11 @@ private:
         Nanos since = absent;
         Want told_want = Want::nothing;
         int connections = 0;
+        Handover handover;              // from one of them to the next
         Nanos expected_since = absent;  // of its first message
         Nanos last_depth_ns = absent;   // by our clock, whatever the source says
         Nanos crossed_since = absent;
-        bool told_silence = false;
+        int vain_subscriptions = 0;  // since it was trusted
     };
 
     struct Hash : std::hash<std::string_view> {
@@ -258,13 +280,16 @@ private:
     };
     struct Stream {
         std::size_t book = 0;
-        bool began = false;  // a message of depth came on this connection
     };
     using Symbols = std::unordered_map<std::string, Stream, Hash, std::equal_to<>>;
 
     struct Connection final : Grids {
-        Connection(FeedState& the_feed, Wire wire, const WireSettings& settings)
-            : feed(the_feed), has_ids(obcore::has_ids(wire)), decoder(wire, settings) {}
+        Connection(FeedState& the_feed, std::size_t its_number, Wire wire,
+                   const WireSettings& settings)
+            : feed(the_feed),
+              number(its_number),
+              has_ids(obcore::has_ids(wire)),
+              decoder(wire, settings) {}
 
         [[nodiscard]] const Grid* find(std::string_view symbol) override {
             const Stream* const found = stream(symbol);
@@ -273,17 +298,34 @@ private:
             return &feed.books_[found->book]->book.book().grid;
         }
         [[nodiscard]] Stream* stream(std::string_view symbol) {
-            if (const auto found = books.find(symbol); found != books.end()) {
-                return &found->second;
+            if (last_stream != nullptr && symbol == last_symbol) return last_stream;
+            const auto [found, name] = look_up(symbol);
+            last_stream = found;
+            last_symbol = name;
+            return found;
+        }
+        // Asked several times a message; the name lasts as long as the stream.
+        [[nodiscard]] std::pair<Stream*, std::string_view> look_up(std::string_view symbol) {
+            for (Symbols* const symbols : {&books, &trades_of}) {
+                if (const auto found = symbols->find(symbol); found != symbols->end()) {
+                    return {&found->second, found->first};
+                }
             }
-            const auto found = trades_of.find(symbol);
-            return found == trades_of.end() ? nullptr : &found->second;
+            return {nullptr, {}};
+        }
+        void forget_streams() noexcept {
+            books.clear();
+            trades_of.clear();
+            last_stream = nullptr;
         }
 
         FeedState& feed;
+        std::size_t number;
         bool has_ids;
         WireDecoder decoder;
         Frame frame;
+        Stream* last_stream = nullptr;  // what was asked for last, and its name
+        std::string_view last_symbol;
         Symbols books;            // whose depth it brings
         Symbols trades_of;        // whose trades alone
         std::size_t last = none;  // the book whose numbers are being read
@@ -313,7 +355,7 @@ private:
                 last_error_ = error.what();
                 if (from.last == none) return false;
                 Tracked& tracked = *books_[from.last];
-                if (!tracked.book.widen(error)) return false;
+                if (!widen(tracked, error)) return false;
                 if (tracked.book.counters().states > 0) {
                     tell_instrument(from.last, tracked, from.last_frame_ns);
                 }
@@ -322,6 +364,12 @@ private:
                 return false;
             }
         }
+    }
+
+    [[nodiscard]] static bool widen(Tracked& tracked, const PrecisionError& error) {
+        const auto factors = tracked.book.widen(error);
+        if (factors) tracked.handover.rescale(*factors);
+        return factors.has_value();
     }
 
     // What was in it is lost. Where ids prove what follows, the next message tells; elsewhere
@@ -333,6 +381,8 @@ private:
         for (const auto& [symbol, stream] : from.books) {
             const std::size_t i = stream.book;
             Tracked& tracked = *books_[i];
+            tracked.handover.forget(from.number);
+            if (!tracked.handover.follows(from.number)) continue;
             tracked.book.restart("a frame could not be read: " + last_error_);
             tell_state(i, tracked, now);
             note_want(i, tracked);
@@ -346,7 +396,7 @@ private:
         }
         if (event.kind == Kind::lost && event.symbol.empty()) {
             for (const auto& [symbol, stream] : from.books) {
-                lose(stream.book, *books_[stream.book], event);
+                lose(from, stream.book, *books_[stream.book], event);
             }
             return;
         }
@@ -358,12 +408,34 @@ private:
         if (event.kind == Kind::trade) {
             take_trade(i, tracked, event);
         } else if (event.kind == Kind::lost) {
-            lose(i, tracked, event);
+            lose(from, i, tracked, event);
         } else {
-            stream->began = true;
             tracked.last_depth_ns = from.last_frame_ns;
-            take_checked(i, tracked, event);
+            take_in_turn(from, i, tracked, event);
         }
+    }
+
+    // While two connections bring a book it follows one of them.
+    void take_in_turn(const Connection& from, std::size_t i, Tracked& tracked, Event& event) {
+        const Book& book = tracked.book.book();
+        const auto turn =
+            tracked.handover.on(from.number, event, book, tracked.book.is_trusted());
+        if (turn != Handover::Turn::take) return;
+        take_checked(i, tracked, event);
+        if (tracked.connections == 1) return;
+        for (Event& kept : tracked.handover.release(book)) take_checked(i, tracked, kept);
+    }
+
+    // One of two connections has gone, perhaps the one that the book follows.
+    void hand_over(std::size_t i, Tracked& tracked, std::size_t gone, const std::string& reason,
+                   Nanos now) {
+        if (!tracked.handover.leave(gone)) return;
+        if (!tracked.book.sync().sees_holes()) {
+            tracked.book.interrupt(BookState::stale, reason);
+            tell_state(i, tracked, now);
+        }
+        for (Event& kept : tracked.handover.release_all()) take_checked(i, tracked, kept);
+        note_want(i, tracked);
     }
 
     void take_checked(std::size_t i, Tracked& tracked, Event& event) {
@@ -380,8 +452,8 @@ private:
     }
 
     Verdict take_depth(std::size_t i, Tracked& tracked, Event& event) {
-        const Verdict verdict = tracked.book.take_depth(event);
-        tracked.told_silence = false;
+        const Verdict verdict = tracked.book.take_depth(event, limits_.lag_ns);
+        if (tracked.book.is_trusted()) tracked.vain_subscriptions = 0;
         if (verdict == Verdict::gap) tell_gap(i, tracked, event.ts_recv_ns);
         tell_state(i, tracked, event.ts_recv_ns);
         watch_touch(i, tracked, event.ts_recv_ns);
@@ -390,7 +462,8 @@ private:
         return verdict;
     }
 
-    void lose(std::size_t i, Tracked& tracked, Event& event) {
+    void lose(const Connection& from, std::size_t i, Tracked& tracked, Event& event) {
+        if (!tracked.handover.follows(from.number)) return;
         if (tracked.book.lose(event) == Verdict::gap) tell_gap(i, tracked, event.ts_recv_ns);
         tell_state(i, tracked, event.ts_recv_ns);
         note_want(i, tracked);
@@ -423,24 +496,28 @@ private:
             now - tracked.crossed_since >= limits_.crossed_ns) {
             give_up(i, tracked, "crossed too long", now);
         }
+        watch_silence(i, tracked, now);
+    }
+
+    // A stream may be acknowledged and never begin, end without a word, or lose the very
+    // snapshot that it begins with.
+    void watch_silence(std::size_t i, Tracked& tracked, Nanos now) {
         const Nanos last = tracked.last_depth_ns;
-        const bool began = last != absent && last >= tracked.expected_since;
+        const bool came = last != absent && last >= tracked.expected_since;
+        const bool began = came && !tracked.book.sync().awaits_stream();
         const Nanos quiet = now - (began ? last : tracked.expected_since);
-        if (!tracked.told_silence &&
-            quiet >= (began ? limits_.silence_ns : limits_.first_message_ns)) {
-            tracked.told_silence = true;
-            const std::string seconds = std::to_string(quiet / 1'000'000'000) + " s";
-            become_stale(
-                i, tracked, now,
-                began ? "silent for " + seconds : "subscribed, but no message in " + seconds);
-            wishes_.push_back({i, Want::resubscription});
-        }
-        if (began && tracked.book.lag_ns() != absent &&
-            tracked.book.lag_ns() >= limits_.lag_ns && tracked.book.is_trusted()) {
-            become_stale(
-                i, tracked, now,
-                "lagging by " + std::to_string(tracked.book.lag_ns() / 1'000'000) + " ms");
-        }
+        // A market may be as quiet as that: each time in vain the next one comes later.
+        const int doublings = std::min(tracked.vain_subscriptions, 5);
+        if (quiet < (began ? limits_.silence_ns : limits_.first_message_ns << doublings))
+            return;
+        ++tracked.vain_subscriptions;
+        tracked.expected_since = now;
+        const std::string seconds = std::to_string(quiet / 1'000'000'000) + " s";
+        become_stale(i, tracked, now,
+                     began  ? "silent for " + seconds
+                     : came ? "subscribed, but no snapshot in " + seconds
+                            : "subscribed, but no message in " + seconds);
+        wishes_.push_back({i, Want::resubscription});
     }
 
     void become_stale(std::size_t i, Tracked& tracked, Nanos now, const std::string& reason) {
@@ -530,6 +607,16 @@ private:
         } else if (was_trusted || state == BookState::stale) {
             tell(FeedEvent::Kind::stale, i, told);
         }
+    }
+
+    void tell_resynced(std::size_t i, const Tracked& tracked) {
+        const Book& book = tracked.book.book();
+        FeedEvent told;
+        told.ts_recv_ns = tracked.since;
+        told.sequence = book.sequence;
+        told.state = book.state;
+        told.reason = book.reason;
+        tell(FeedEvent::Kind::resynced, i, told);
     }
 
     void set_told(Tracked& tracked, Nanos now) {

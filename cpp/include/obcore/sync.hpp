@@ -89,11 +89,20 @@ public:
         return verdict;
     }
 
+    // Whether a message that is missing shows by the ids of the next one.
+    [[nodiscard]] bool sees_holes() const noexcept { return joins_ && sees_holes_; }
+    // Whether a stream that begins with a snapshot of its own has not begun.
+    [[nodiscard]] bool awaits_stream() const noexcept { return !joins_ && !complete_; }
+
     // Messages may be missing from here on. Where deltas prove by their ids that they go on
     // from the book, it is in sync again with the next one, else with the next snapshot.
     void interrupt(Book& book, BookState state, const std::string& reason) {
-        if (joins_) {
+        if (joins_ && sees_holes_) {
             if (phase_ == Phase::joined) set_state(book, state, reason);
+            return;
+        }
+        if (joins_) {
+            restart(book, reason);
             return;
         }
         if (book.state == BookState::empty || is_lost_) return;
@@ -112,6 +121,7 @@ public:
     void restart(Book& book, const std::string& reason) {
         if (book.state == BookState::empty) return;
         phase_ = Phase::waiting;
+        clear_buffer();  // it may have the hole that is the reason
         complete_ = false;
         is_lost_ = !joins_;
         crossed_in_a_row_ = 0;
@@ -159,6 +169,7 @@ private:
             return on_unverified(event, book);
         }
         joins_ = needs_join(event.rule);
+        sees_holes_ = is_proof(event.rule);
         if (!joins_) return on_stream(event, book);
         return event.kind == Kind::snapshot ? on_snapshot(event, book) : on_delta(event, book);
     }
@@ -273,22 +284,30 @@ private:
             return Verdict::buffer;
         }
         if (phase_ == Phase::loaded && snapshot.ids.last < book.sequence) return Verdict::skip;
+        // A clock tells no hole between the two: only what both of them hold proves that there
+        // is none.
+        if (!sees_holes_ && !buffer_.empty() && snapshot.ids.last < buffer_.front().ids.last) {
+            return refuse(snapshot, book);
+        }
         while (!buffer_.empty()) {
             const Event& first = buffer_.front();
             const Verdict verdict =
                 binance::judge_join(first.rule, snapshot.ids.last, first.ids);
             if (verdict == Verdict::apply) return join(snapshot, book);
-            if (verdict == Verdict::resync) {
-                ++counters_.stale_snapshots;
-                book.reason = "snapshot " + std::to_string(snapshot.ids.last) +
-                              " is too old: the deltas at hand start at " +
-                              std::to_string(first.ids.first);
-                return Verdict::resync;
-            }
+            if (verdict == Verdict::resync) return refuse(snapshot, book);
             drop_first();
         }
         load(snapshot, book);
         return Verdict::buffer;
+    }
+
+    // It is older than what the deltas at hand begin with.
+    Verdict refuse(const Event& snapshot, Book& book) {
+        ++counters_.stale_snapshots;
+        book.reason = "snapshot " + std::to_string(snapshot.ids.last) +
+                      " is too old: the deltas at hand start at " +
+                      std::to_string(buffer_.front().ids.first);
+        return Verdict::resync;
     }
 
     Verdict on_delta(const Event& delta, Book& book) {
@@ -548,9 +567,10 @@ private:
     }
 
     Phase phase_ = Phase::waiting;
-    bool complete_ = false;  // an unverified book has had its first snapshot
-    bool joins_ = false;     // the last event's snapshots are asked for apart
-    bool is_lost_ = false;   // a stream that has to begin anew
+    bool complete_ = false;    // an unverified book has had its first snapshot
+    bool joins_ = false;       // the last event's snapshots are asked for apart
+    bool sees_holes_ = false;  // its ids tell whether it follows the one before
+    bool is_lost_ = false;     // a stream that has to begin anew
     bool is_near_horizon_ = false;
     std::int64_t crossed_in_a_row_ = 0;
     std::uint32_t computed_ = 0;  // the last checksum of the book

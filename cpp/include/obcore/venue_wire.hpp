@@ -107,7 +107,7 @@ public:
     }
 
     // A new connection begins: what was learned of the old one counts no longer.
-    void reset() noexcept {
+    void reset() {
         std::visit(
             [](auto& decoder) {
                 if constexpr (requires { decoder.reset(); }) decoder.reset();

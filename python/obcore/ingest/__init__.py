@@ -18,7 +18,7 @@ from obcore.ingest.events import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from obcore.ingest.collect import Collection
+    from obcore.ingest.collection import Collection
     from obcore.ingest.feed import Feed
     from obcore.instrument import Instrument
 
@@ -101,6 +101,6 @@ def collect(
     >>> import obcore
     >>> table = obcore.collect("binance-futures:BTCUSDT", 10, features="mid_price")  # doctest: +SKIP
     """
-    from obcore.ingest.collect import collect as run  # noqa: PLC0415  aiohttp is an extra
+    from obcore.ingest.collection import collect as run  # noqa: PLC0415  aiohttp is an extra
 
     return run(symbols, seconds, **options)

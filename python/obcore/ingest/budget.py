@@ -9,12 +9,31 @@ import time
 from collections import deque
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 WINDOW_S = 60.0
+
+
+class Spent(NamedTuple):
+    """A request that was sent.
+
+    Parameters
+    ----------
+    at, weight : float, int
+        When, and what it costs.
+    known, total : int
+        What was known to be spent within the window then, this included, and ever.
+    """
+
+    at: float
+    weight: int
+    known: int
+    total: int
+
+
 LONGEST_BAN_S = 3 * 86_400.0  # that any venue here documents
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
@@ -37,19 +56,37 @@ class WeightBudget:
         self._clock = clock
         self._spent: deque[tuple[float, int]] = deque()
         self._sum = 0
+        self._total = 0
         self._closed_until = 0.0
         self._lock = threading.RLock()
 
-    async def spend(self, weight: int) -> None:
-        """Wait until the weight may be spent, and spend it.
+    async def spend(self, weight: int) -> Spent:
+        """Wait until the weight may be spent, and spend it; what `answered` is to be told.
 
         Raises
         ------
         ValueError
             If the host never grants so much at once.
         """
-        while (wait := self.try_to_spend(weight)) > 0:  # noqa: ASYNC110  time alone grants it
+        while True:
+            with self._lock:
+                wait = self.try_to_spend(weight)
+                if wait == 0:
+                    return Spent(*self._spent[-1], self._sum, self._total)
             await asyncio.sleep(wait)
+
+    def answered(self, spent: Spent) -> None:
+        """Count what was spent from now on: the host did so when it came, and that was before now.
+
+        Counted from when it was sent, a request on a slow way would be forgotten too early.
+        """
+        with self._lock:
+            entry = spent.at, spent.weight
+            if entry in self._spent:
+                self._spent.remove(entry)
+                self._sum -= spent.weight
+            self._total -= spent.weight  # it is counted already
+            self._note(spent.weight)
 
     def try_to_spend(self, weight: int) -> float:
         """Spend the weight and return 0, or return the seconds until that may be tried again."""
@@ -96,15 +133,27 @@ class WeightBudget:
             earliest = max(earliest, spent_at + WINDOW_S)
         return earliest
 
-    def see_headers(self, headers: Mapping[str, str]) -> None:
-        """Take over what the host says was spent: others may use the same address."""
+    def see_headers(self, headers: Mapping[str, str], spent: Spent | None = None) -> None:
+        """Take over what the host says was spent: others may use the same address.
+
+        Parameters
+        ----------
+        headers : mapping
+            Of an answer.
+        spent : Spent, optional
+            The request that it answers. The host counted when that came: what has left our
+            window since then was still in the host's, and is nobody else's.
+        """
         used = headers.get("X-MBX-USED-WEIGHT-1M", "")
         if not used.isdecimal():
             return
         with self._lock:
             self._forget(self._clock())
-            if int(used) > self._sum:
-                self._note(int(used) - self._sum)
+            known = self._sum
+            if spent is not None:
+                known = max(known, spent.known + self._total - spent.total)
+            if int(used) > known:
+                self._note(int(used) - known)
 
     def close(self, seconds: float) -> None:
         """Send nothing for so long: the host has refused."""
@@ -118,6 +167,7 @@ class WeightBudget:
     def _note(self, weight: int) -> None:
         self._spent.append((self._clock(), weight))
         self._sum += weight
+        self._total += weight
 
     def _forget(self, now: float) -> None:
         while self._spent and self._spent[0][0] + WINDOW_S <= now:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from obcore.book import BookState
 from obcore.ingest.backoff import Backoff
 from obcore.ingest.lines import answer_lines
 from obcore.ingest.venue import Control, Say
@@ -82,9 +85,11 @@ class Connection:
         )
         self._socket: aiohttp.ClientWebSocketResponse[Any] | None = None
         self._renew = asyncio.Event()
+        self._is_left = False  # the venue said that it will hang up
         self._requests: dict[str, tuple[Stream, ...]] = {}
         self._next_request = 1
         self._may_send_at = 0.0
+        self._began_at, self._began_ns = 0.0, 0
         self._backoff = Backoff(
             first=engine.settings.backoff_first_s,
             longest=engine.settings.backoff_longest_s,
@@ -109,7 +114,11 @@ class Connection:
             ):
                 msg = f"{self.route.name}: gave up after {self._backoff.failures} attempts: {reason}"
                 raise ConnectionLostError(msg)
+            is_first = self._backoff.failures == 0
             wait = self._backoff.next_wait()
+            if self._is_left and is_first:  # it said so, and did not fail
+                wait = 0.0
+            self._is_left = False
             logger.warning("%s: %s; again in %.2f s", self.route.name, reason, wait)
             await asyncio.sleep(wait)
 
@@ -148,18 +157,28 @@ class Connection:
     ) -> asyncio.Future[str | None]:
         """Open the next connection beside the old one, which goes once the next one is complete."""
         new = asyncio.ensure_future(self._serve(number))
-        deadline = time.monotonic() + SETTLE_S
-        while not new.done() and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-            if self._engine.state.is_complete(number) and self._engine.state.frames(number)[0]:
-                break
+        try:
+            await self._settle(new, number)
+        except asyncio.CancelledError:
+            new.cancel()
+            await asyncio.gather(new, return_exceptions=True)
+            raise
         if new.done():  # it could not be opened: the old one goes on as long as it can
             logger.warning("%s: the next connection failed: %s", self.route.name, new.result())
             return old if not old.done() else new
         old.cancel()
         await asyncio.gather(old, return_exceptions=True)
+        self._is_left = False
         logger.info("%s: replaced before its end", self.route.name)
         return new
+
+    async def _settle(self, new: asyncio.Future[str | None], number: int) -> None:
+        """Wait until every book follows the next connection, or it has gone, or for long enough."""
+        deadline = time.monotonic() + SETTLE_S
+        while not new.done() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            if self._engine.state.is_complete(number):
+                return
 
     # ---- One socket -------------------------------------------------------------------------
 
@@ -169,10 +188,10 @@ class Connection:
         is_answer = self._venue.websocket.startswith("http")
         try:
             reason = await (self._follow_answer if is_answer else self._follow_socket)(number)
+        except TimeoutError:  # an OSError too
+            reason = f"no connection within {CONNECT_S:.0f} s"
         except (ConnectionLostError, Refused, aiohttp.ClientError, OSError) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        except TimeoutError:
-            reason = f"no connection within {CONNECT_S:.0f} s"
         finally:
             told = self._farewell() if reason is None else reason
             self._engine.take(self._engine.state.disconnect(number, told, time.time_ns()))
@@ -181,21 +200,22 @@ class Connection:
     async def _follow_socket(self, number: int) -> str | None:
         venue = self._venue
         socket = await self._connect()
-        beating: asyncio.Task[None] | None = None
+        before = self._socket
+        talking: asyncio.Task[None] | None = None
         try:
             self._begin(number)
             self._socket = socket
             if venue.login is not None and venue.key is not None:
                 await self._log_in(socket, venue.login(venue.key))
-            await self._say_all(socket, self.route.streams)
-            if venue.keepalive is not None:
-                beating = asyncio.create_task(self._beat(socket, *venue.keepalive))
+            # A subscription of many streams takes seconds: the first of them speak meanwhile.
+            talking = asyncio.create_task(self._talk(socket, self._words(self.route.streams)))
             return await self._read(socket, number)
         finally:
-            if beating is not None:
-                beating.cancel()
-            if self._socket is socket:
-                self._socket = None
+            if talking is not None:
+                talking.cancel()
+                await asyncio.gather(talking, return_exceptions=True)
+            if self._socket is socket:  # the one beside which it stood may go on
+                self._socket = before if before is not None and not before.closed else None
             await socket.close()
 
     async def _follow_answer(self, number: int) -> str | None:
@@ -214,6 +234,8 @@ class Connection:
     def _begin(self, number: int) -> None:
         """Tell the core what the connection brings."""
         self.connects += 1
+        self._began_at = time.monotonic()
+        self._began_ns = time.time_ns()
         now = time.time_ns()
         if self._engine.tap is not None:
             self._engine.tap(self.route, b"", now)
@@ -285,8 +307,10 @@ class Connection:
         """Take a frame where more has to be done than to hand it over."""
         if self._engine.tap is not None:
             self._engine.tap(self.route, frame, arrived)
-        if self._backoff.failures:
-            self._backoff.reset()  # it speaks: the next failure is a first one
+        # It has outlived the wait before it: the next failure is a first one. Only to speak is
+        # not enough, or who hangs up after each hello would be called without a pause.
+        if self._backoff.failures and time.monotonic() - self._began_at >= self._backoff.bound:
+            self._backoff.reset()
         if flags := self._engine.state.on_frame(number, frame, arrived):
             await self._handle(flags, frame)
 
@@ -299,30 +323,45 @@ class Connection:
         if flags & self._engine.BLOCK:
             await self._engine.wait_for_listeners()
 
-    async def _take_control(self, frame: bytes) -> None:
+    def _control(self, frame: bytes) -> Control:
+        """Return what a message on the connection itself means; of those unheard of, nothing."""
         try:
-            message = json.loads(frame)
+            return self._venue.read_control(json.loads(frame))
         except ValueError:  # "pong"
-            return
-        if not isinstance(message, dict):
-            return
-        control = self._venue.read_control(message)
+            return Control(Say.NOTHING)
+        except (AttributeError, KeyError, TypeError, IndexError):
+            logger.warning("%s: what is %r?", self.route.name, frame[:200])
+            return Control(Say.NOTHING)
+
+    async def _take_control(self, frame: bytes) -> None:
+        control = self._control(frame)
         if control.say is Say.LEAVING:
             logger.info("%s: the venue is leaving: %s", self.route.name, control.text)
             self._renew.set()
+            self._is_left = True
         elif control.say is Say.ANSWER and self._socket is not None:
             await self._send(self._socket, control.text)
         elif control.say is Say.REFUSED:
             self._note_refusal(control)
-        else:
-            self._requests.pop(control.request, None)
 
     def _note_refusal(self, control: Control) -> None:
-        streams = self._requests.pop(control.request, ())
+        """Tell whom a refusal concerns.
+
+        Some venues answer each stream of a request apart, some answer without its number: whom
+        the text names it concerns, and where it names nobody all of the request.
+        """
+        streams = self._requests.get(control.request, () if control.request else self._mute())
+        streams = [s for s in streams if _names(control.text, s.symbol)] or streams
         named = ", ".join(f"{s.symbol} {s.channel}" for s in streams[:5]) or "a request"
         logger.error("%s: refused %s: %s", self.route.name, named, control.text)
         for stream in streams:
             self._engine.note_refusal(self._book_of(stream), control.text)
+
+    def _mute(self) -> list[Stream]:
+        """Return the streams whose book nothing has come of."""
+        state = self._engine.state
+        pairs = zip(self.route.streams, self.route.books, strict=True)
+        return [s for s, book in pairs if state.book(book).state is BookState.EMPTY]
 
     def _book_of(self, stream: Stream) -> int:
         return self.route.books[self.route.streams.index(stream)]
@@ -337,29 +376,39 @@ class Connection:
                 if message.type not in _DATA:
                     msg = "closed by the venue at the login"
                     raise ConnectionLostError(msg)
-                control = self._venue.read_control(json.loads(message.data))
+                control = self._control(message.data)
                 if control.say is Say.ACCEPTED:
                     return
                 if control.say is Say.REFUSED:
+                    for book in self.route.books:
+                        self._engine.note_refusal(book, f"the login: {control.text}")
                     msg = f"the login: {control.text}"
                     raise Refused(msg)
 
-    async def _say_all(
-        self,
-        socket: aiohttp.ClientWebSocketResponse[Any],
-        streams: Sequence[Stream],
-        *,
-        again: bool = False,
-    ) -> None:
-        """Subscribe to the streams; `again` ends them before."""
+    def _words(self, streams: Sequence[Stream], *, again: bool = False) -> list[str]:
+        """Return what subscribes to the streams; `again` ends them before."""
         size = self._venue.limits.streams_a_message
+        words: list[str] = []
         for start in range(0, len(streams), size):
             chunk = tuple(streams[start : start + size])
             if again:
-                for text in self._venue.unsubscribe(chunk, self._request(())):
-                    await self._send(socket, text)
-            for text in self._venue.subscribe(chunk, self._request(chunk)):
+                words += self._venue.unsubscribe(chunk, self._request(()))
+            words += self._venue.subscribe(chunk, self._request(chunk))
+        return words
+
+    async def _talk(
+        self, socket: aiohttp.ClientWebSocketResponse[Any], words: Sequence[str]
+    ) -> None:
+        """Subscribe, then keep the connection alive; who reads sees where it breaks."""
+        with suppress(aiohttp.ClientError, OSError):
+            for text in words:
                 await self._send(socket, text)
+            if self._venue.keepalive is None:
+                return
+            beat, every_s = self._venue.keepalive
+            while not socket.closed:
+                await asyncio.sleep(every_s)
+                await self._send(socket, beat)
 
     def _request(self, streams: tuple[Stream, ...]) -> int:
         request, self._next_request = self._next_request, self._next_request + 1
@@ -378,16 +427,6 @@ class Connection:
             await asyncio.sleep(wait)
         await socket.send_str(text)
 
-    async def _beat(
-        self, socket: aiohttp.ClientWebSocketResponse[Any], text: str, every_s: float
-    ) -> None:
-        while not socket.closed:
-            await asyncio.sleep(every_s)
-            try:
-                await self._send(socket, text)
-            except (aiohttp.ClientError, OSError):
-                return  # who reads will see it too
-
     async def resubscribe(self, books: set[int]) -> None:
         """Let the depth of some books begin anew, without touching the others."""
         socket = self._socket
@@ -398,11 +437,13 @@ class Connection:
             for stream, book in zip(self.route.streams, self.route.books, strict=True)
             if book in books and self._venue.has_depth(stream.channel)
         ]
-        if not self._venue.subscribe(streams, 0):  # it has no words for that
+        words = self._words(streams, again=True)
+        if not words:  # it has none for that
             await self.drop("a stream has to begin anew")
             return
         try:
-            await self._say_all(socket, streams, again=True)
+            for text in words:
+                await self._send(socket, text)
         except (aiohttp.ClientError, OSError) as error:
             logger.info("%s: cannot resubscribe: %s", self.route.name, error)
             return
@@ -422,5 +463,12 @@ class Connection:
             return
         last = max(self._engine.state.frames(number)[1] or 0 for number in self._numbers)
         idle_s = self._venue.limits.idle_s
-        if last and now_ns - last > idle_s * 1e9:
+        if now_ns - max(last, self._began_ns) > idle_s * 1e9:
             await self.drop(f"no frame in {idle_s:.0f} s")
+
+
+def _names(text: str, symbol: str) -> bool:
+    """Return whether a text names the symbol, and not only one that begins or ends like it."""
+    return (
+        re.search(rf"(?<![\w/-]){re.escape(symbol)}(?![\w/-])", text, re.IGNORECASE) is not None
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import numpy as np
 
+from obcore.book import BookState
 from obcore.ingest.connection import Connection, Route
 from obcore.ingest.snapshots import SnapshotDesk
 
@@ -98,6 +99,7 @@ class Engine:
         self._venue_of = {book: venue for venue, _, book in wanted}
         self._connections: list[Connection] = []
         self._desks: dict[str, SnapshotDesk] = {}
+        self._tasks: asyncio.TaskGroup
         self._wants: asyncio.Event
         self._room: asyncio.Event
         self._loop: asyncio.AbstractEventLoop
@@ -123,6 +125,7 @@ class Engine:
             }
             started()
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 servants = [tasks.create_task(desk.run()) for desk in self._desks.values()]
                 servants += [tasks.create_task(self._serve_wants())]
                 servants += [tasks.create_task(self._watch())]
@@ -151,25 +154,30 @@ class Engine:
             self._wants.clear()
             anew: set[int] = set()
             for book, want in self.state.take_wants():
+                desk = self._desks.get(self._venue_of[book].name)
                 if want == "resubscription":
                     anew.add(book)
-                elif (desk := self._desks.get(self._venue_of[book].name)) is not None:
+                    # Some acknowledge symbols that they do not have: REST says so.
+                    is_unheard = self.state.book(book).state is BookState.EMPTY
+                    if desk is not None and is_unheard:
+                        desk.ask(book, is_refresh=True)
+                elif desk is not None:
                     desk.ask(book, is_refresh=want == "refresh")
             if anew:
-                await self._resubscribe(anew)
+                self._resubscribe(anew)
 
-    async def _resubscribe(self, books: set[int]) -> None:
-        """Begin streams anew, each at most once a second: a venue that fails may fail again."""
-        now = time.monotonic()
-        early = {book for book in books if now - self._resubscribed_at.get(book, 0.0) < 1.0}
+    def _resubscribe(self, books: set[int]) -> None:
+        """Begin streams anew, but none too often."""
+        now, pause_s = time.monotonic(), self.settings.resubscribe_s
+        early = {b for b in books if now - self._resubscribed_at.get(b, -pause_s) < pause_s}
         for book in books - early:
             self._resubscribed_at[book] = now
         for connection in self._connections:
             mine = (books - early) & set(connection.route.books)
             if mine:
-                await connection.resubscribe(mine)
+                self._tasks.create_task(connection.resubscribe(mine))
         if early:
-            self._loop.call_later(1.0, self._ask_again, early)
+            self._loop.call_later(pause_s, self._ask_again, early)
 
     def _ask_again(self, books: set[int]) -> None:
         for book in books:
@@ -181,8 +189,12 @@ class Engine:
             await asyncio.sleep(self.settings.check_s)
             now = time.time_ns()
             self.take(self.state.check(now))
-            for connection in self._connections:
-                await connection.check(now)
+            await asyncio.gather(*(connection.check(now) for connection in self._connections))
+            for book in [book for book in self.refusals if self._is_trusted(book)]:
+                self.forget_refusal(book)
+
+    def _is_trusted(self, book: int) -> bool:
+        return self.state.book(book).state in (BookState.SYNCED, BookState.UNVERIFIED)
 
     # ---- What happened ----------------------------------------------------------------------
 
@@ -197,6 +209,10 @@ class Engine:
     def note_refusal(self, book: int, reason: str) -> None:
         """Keep why a venue refuses a book."""
         self.refusals[book] = reason
+
+    def forget_refusal(self, book: int) -> None:
+        """Forget why a venue refused a book: it has thought better of it."""
+        self.refusals.pop(book, None)
 
     def name_of(self, book: int) -> str:
         """Return ``venue:SYMBOL`` of a book."""

@@ -26,6 +26,8 @@ class Settings:
         Bounds of the first wait between two tries, and of every wait.
     snapshot_retry_s : float
         Bound of the first wait before a snapshot is asked for again.
+    resubscribe_s : float
+        A book's stream begins anew at most once in so long: a venue that fails may fail again.
     lifetime_s : float
         A connection is replaced after so long, or sooner where the venue ends it sooner.
     check_s : float
@@ -43,6 +45,7 @@ class Settings:
     backoff_first_s: float = 1.0
     backoff_longest_s: float = 60.0
     snapshot_retry_s: float = 0.5
+    resubscribe_s: float = 1.0
     lifetime_s: float = float("inf")
     check_s: float = 0.25
     seed: int | None = None

@@ -18,6 +18,7 @@ from obcore.ingest.backoff import Backoff
 from obcore.ingest.budget import budget_of, retry_after_s
 
 if TYPE_CHECKING:
+    from obcore.ingest.budget import Spent
     from obcore.ingest.engine import Engine
     from obcore.ingest.venue import Request, Venue
 
@@ -68,12 +69,21 @@ class SnapshotDesk:
 
     def ask(self, book: int, *, is_refresh: bool) -> None:
         """Ask for a book's snapshot when the budget allows it; once, however often it is said."""
+        urgency = _REFRESH if is_refresh else _URGENT
         if book in self._asked:
+            self._hurry(book, urgency)
             return
         self._asked.add(book)
-        urgency = _REFRESH if is_refresh else _URGENT
         heapq.heappush(self._waiting, (urgency, next(self._turn), book))
         self._arrived.set()
+
+    def _hurry(self, book: int, urgency: int) -> None:
+        """Let a book that lost its sync while it waited for a refresh wait no longer for it."""
+        for i, (waiting_as, turn, waiting) in enumerate(self._waiting):
+            if waiting == book and urgency < waiting_as:
+                self._waiting[i] = (urgency, turn, book)
+                heapq.heapify(self._waiting)
+                return
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -85,9 +95,9 @@ class SnapshotDesk:
                 await self._slots.acquire()
                 # Only the head's weight is waited for, and only then it is taken: what became
                 # urgent meanwhile goes first.
-                await self.budget.spend(self._request(self._waiting[0][2]).weight)
+                spent = await self.budget.spend(self._request(self._waiting[0][2]).weight)
                 _, _, book = heapq.heappop(self._waiting)
-                fetches.create_task(self._fetch(book))
+                fetches.create_task(self._fetch(book, spent))
 
     def _request(self, book: int) -> Request:
         if self._venue.snapshot is None:
@@ -95,10 +105,10 @@ class SnapshotDesk:
             raise ValueError(msg)
         return self._venue.snapshot(self._engine.symbol_of(book))
 
-    async def _fetch(self, book: int) -> None:
+    async def _fetch(self, book: int, spent: Spent) -> None:
         wait: float | None = None
         try:
-            wait = await self._try(book)
+            wait = await self._try(book, spent)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             logger.info("%s: no snapshot: %r", self._engine.name_of(book), error)
             wait = self._wait_of(book)
@@ -111,18 +121,21 @@ class SnapshotDesk:
             self._engine.state.ask_again(book)
             self._engine.take(self._engine.WANTS)
 
-    async def _try(self, book: int) -> float | None:
+    async def _try(self, book: int, spent: Spent) -> float | None:
         """Return the seconds after which to ask again; None where there is nothing to ask for."""
         request = self._request(book)
         url = self._engine.rest_base(self._venue) + request.path
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
         self.requests += 1
-        async with self._engine.session.get(
-            url, params=request.query, timeout=timeout
-        ) as answer:
-            text = await answer.read()
-            arrived = time.time_ns()
-            self.budget.see_headers(answer.headers)
+        try:
+            async with self._engine.session.get(
+                url, params=request.query, timeout=timeout
+            ) as answer:
+                text = await answer.read()
+                arrived = time.time_ns()
+        finally:
+            self.budget.answered(spent)
+        self.budget.see_headers(answer.headers, spent)
         if answer.status == 200:
             return self._take(book, request, text, arrived)
         if answer.status in (_TOO_MANY, _BANNED):
@@ -154,6 +167,7 @@ class SnapshotDesk:
         if verdict is Verdict.RESYNC:  # older than the deltas at hand
             return self._wait_of(book)
         self._backoffs.pop(book, None)
+        engine.forget_refusal(book)
         return None
 
     def _wait_of(self, book: int) -> float:
