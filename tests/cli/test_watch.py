@@ -35,7 +35,9 @@ def test_a_book_is_shown_as_it_is_when_the_time_is_up() -> None:
 
 
 def test_a_book_that_is_not_to_be_trusted_is_an_error_with_its_reason() -> None:
-    result = RUNNER.invoke(app, ["watch", ETH, "--for", "0.3", "--base-url", "http://127.0.0.1:9"])
+    result = RUNNER.invoke(
+        app, ["watch", ETH, "--for", "0.3", "--base-url", "http://127.0.0.1:9"]
+    )
 
     assert result.exit_code == 1
     assert f"error: {ETH}: EMPTY, nothing was loaded" in result.stderr
