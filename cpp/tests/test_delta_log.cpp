@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -72,7 +73,7 @@ void a_full_log_begins_anew_with_the_newest_and_has_no_hole() {
     DeltaLog log;
     const std::size_t most = DeltaLog::max_levels / 8;
     Sequence id = 1;
-    for (; id <= static_cast<Sequence>(most); ++id) log.push(delta(id, 4, 4));
+    for (; std::cmp_less_equal(id, most); ++id) log.push(delta(id, 4, 4));
     CHECK(log.size() == most);
 
     log.push(delta(id, 1, 0));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -144,10 +145,10 @@ struct SlowLatest {
 
     void push(const Entry& entry) {
         if (entry.kind == Kind::update) {
-            for (auto old = entries.rbegin(); old != entries.rend(); ++old) {
-                if (old->book != entry.book || old->kind == Kind::trade) continue;
-                if (old->kind != Kind::update) break;
-                old->id = entry.id;
+            for (Entry& old : std::views::reverse(entries)) {
+                if (old.book != entry.book || old.kind == Kind::trade) continue;
+                if (old.kind != Kind::update) break;
+                old.id = entry.id;
                 return;
             }
         }

@@ -145,7 +145,7 @@ struct Feed {
     }
 
     // What happened since the last look.
-    Texts told() const {
+    [[nodiscard]] Texts told() const {
         Texts out;
         while (!listener->queue.is_empty()) out.push_back(text(listener->queue.take()));
         return out;
@@ -361,7 +361,7 @@ void a_market_near_its_horizon_wants_a_refresh_and_tells_nothing() {
     const std::string five = R"(["100","1"],["99","1"],["98","1"],["97","1"],["96","1"])";
     feed.give(connection, spot("BTCUSDT", 10, 10, ""));
     CHECK(feed.answer(0, spot_snapshot(9, five, asks)) == Verdict::apply);
-    feed.told();
+    static_cast<void>(feed.told());
     feed.wanted();
 
     feed.give(connection, spot("BTCUSDT", 11, 11, R"(["100","0"],["99","0"],["98","0"])"));
@@ -410,7 +410,7 @@ void a_connection_that_goes_takes_its_books_with_it_and_no_others() {
     const std::size_t other = feed.add_connection(Wire::bybit);
     feed.state.subscribe(other, "BTCUSDT", feed.add_book("bybit:BTCUSDT"), true, start);
     feed.give(other, bybit("BTCUSDT", "snapshot", 18, bids, asks));
-    feed.told();
+    static_cast<void>(feed.told());
 
     feed.state.disconnect(feed.connection, "code 1006", feed.now);
 
@@ -426,7 +426,7 @@ void a_connection_that_goes_takes_its_books_with_it_and_no_others() {
 void ids_that_go_on_behind_a_break_bring_the_book_back_at_once() {
     SpotFeed feed;
     feed.state.disconnect(feed.connection, "gone", feed.now);
-    feed.told();
+    static_cast<void>(feed.told());
 
     feed.state.subscribe(feed.connection, "BTCUSDT", 0, true, feed.now);
     feed.btc(11, 12, R"(["100","5"])");
@@ -437,7 +437,7 @@ void ids_that_go_on_behind_a_break_bring_the_book_back_at_once() {
 void ids_that_were_missed_meanwhile_are_a_gap() {
     SpotFeed feed;
     feed.state.disconnect(feed.connection, "gone", feed.now);
-    feed.told();
+    static_cast<void>(feed.told());
 
     feed.state.subscribe(feed.connection, "BTCUSDT", 0, true, feed.now);
     feed.btc(15, 16, "");
@@ -544,7 +544,7 @@ void a_book_that_falls_silent_is_stale_until_its_next_message() {
 void a_book_without_a_connection_is_not_asked_for() {
     SpotFeed feed;
     feed.state.disconnect(feed.connection, "gone", feed.now);
-    feed.told();
+    static_cast<void>(feed.told());
 
     feed.state.check(feed.now + 3'600 * second);
 
@@ -626,7 +626,7 @@ void a_book_that_stays_crossed_for_a_second_is_built_anew() {
 void where_ids_tell_what_follows_a_malformed_frame_is_only_counted() {
     SpotFeed feed;
     const std::string frame = spot("BTCUSDT", 11, 12, R"(["98","1"])");
-    for (std::size_t size : {std::size_t{0}, std::size_t{1}, frame.size() / 2}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, frame.size() / 2}) {
         const FeedSignals signals = feed.give(feed.connection, frame.substr(0, size));
         CHECK(signals.malformed && !signals.control && !signals.wants);
     }
@@ -660,7 +660,7 @@ void where_nothing_tells_what_follows_a_malformed_frame_restarts_the_books_of_it
     feed.state.subscribe(kraken, "ETH/USD", feed.add_book("ETH/USD"), true, start);
     feed.give(kraken, btc.snapshot({{1'000, 5}}, {{1'001, 7}}));
     feed.give(kraken, eth.snapshot({{100, 5}}, {{101, 7}}));
-    feed.told();
+    static_cast<void>(feed.told());
 
     const FeedSignals signals = feed.give(kraken, R"({"channel":"book","type":"upd)");
 
@@ -868,7 +868,7 @@ void who_waits_is_woken_and_who_does_not_is_not() {
     feed.listener->is_waiting = true;
     CHECK(feed.btc(12, 12, "").wake);
 
-    feed.told();
+    static_cast<void>(feed.told());
     CHECK(!feed.give(feed.connection, spot("XRPUSDT", 1, 2, "")).wake);
     CHECK(feed.state.restart(0, "asked for", feed.now).wake);
 }
@@ -918,7 +918,7 @@ void memory_grows_with_what_waits_and_shrinks_when_it_is_taken() {
     CHECK(feed.answer(0, spot_snapshot(9, bids, asks)) == Verdict::apply);
     const std::size_t joined = feed.state.memory_usage();
     CHECK(joined < waiting - 1'000 * sizeof(Event));
-    CHECK(joined < one_book + 64 * 1'024);
+    CHECK(joined < one_book + 64UL * 1'024);
 
     feed.add_book("ETHUSDT");
     CHECK(feed.state.memory_usage() >= joined + (one_book - empty));

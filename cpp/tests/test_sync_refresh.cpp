@@ -43,7 +43,7 @@ public:
         State first;
         first.bid = prices / 2;
         for (std::size_t price = 1; price <= prices; ++price) {
-            const bool bid = static_cast<Ticks>(price) <= first.bid;
+            const bool bid = std::cmp_less_equal(price, first.bid);
             (bid ? first.bids : first.asks)[price] = 1;
         }
         states_.push_back(first);
@@ -275,8 +275,10 @@ private:
 void run(IdRule rule, std::size_t levels, std::uint64_t seed, Totals& totals) {
     Dice dice(seed);
     Market market(rule, dice);
+    constexpr std::size_t deltas = 500;
     std::vector<Event> sent;
-    for (int i = 0; i < 500; ++i) sent.push_back(market.next_delta());
+    sent.reserve(deltas);
+    for (std::size_t i = 0; i < deltas; ++i) sent.push_back(market.next_delta());
     Follower follower(market, dice, levels, totals);
     follower.join(sent.front());
     for (const Event& delta : std::span(sent).subspan(1)) {
@@ -292,7 +294,7 @@ void run_many(IdRule rule) {
     for (const std::size_t levels : {5UL, 10UL, 20UL, 50UL}) {
         Totals totals;
         for (std::uint64_t seed = 0; seed < 25; ++seed) run(rule, levels, seed, totals);
-        CHECK(totals.compared > 25 * 500);
+        CHECK(totals.compared > 25L * 500);
         CHECK(totals.wanted > 50);
         CHECK(totals.by_older > 10);
         CHECK(totals.by_newer > 10);

@@ -695,7 +695,13 @@ def test_a_refusal_tells_the_venues_own_reason(name: str, error: dict[str, Any])
     ],
 )
 def test_binance_says_that_it_will_leave(message: Any) -> None:
-    assert VENUES["binance"].read_control(message).say is Say.LEAVING
+    state = FeedState()
+    number = state.add_connection("binance_spot")
+
+    flags = state.on_frame(number, json.dumps(message).encode(), 1)
+
+    assert flags == 1
+    assert VENUES["binance"].read_control(message) == Control(Say.LEAVING, "serverShutdown")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ private:
         data,
         result,
         code,
+        error,
         key_count
     };
     // NOLINTEND(readability-identifier-naming)
@@ -129,7 +130,8 @@ private:
                                                                    "stream",
                                                                    "data",
                                                                    "result",
-                                                                   "code"};
+                                                                   "code",
+                                                                   "error"};
     static constexpr auto letters = [] {
         std::array<Key, 128> table{};
         table.fill(key_count);
@@ -193,6 +195,8 @@ private:
                 return one_of(pu);
             case 4:
                 return one_of(data, bids, asks, code);
+            case 5:
+                return one_of(error);
             case 6:
                 return one_of(stream, symbol, result);
             case 12:
@@ -265,7 +269,7 @@ private:
             interpret_picture(source, event);
         } else if (fields_.has(b) && fields_.has(B) && fields_.has(a) && fields_.has(A)) {
             interpret_ticker(source, event);  // spot's has neither name nor time
-        } else if (fields_.has(result) || fields_.has(code)) {
+        } else if (fields_.has(result) || fields_.has(code) || fields_.has(error)) {
             skip(Kind::control, "control", event);
         } else if (fields_.has(stream)) {
             skip(Kind::unknown, to_string_view(fields_[stream], "stream"), event);

@@ -94,9 +94,9 @@ struct Book {
     void rescale(const Rescale& factors) {
         const std::vector<Level> finer_bids = rescaled(bids, factors);
         const std::vector<Level> finer_asks = rescaled(asks, factors);
+        const Horizon finer{rescaled(horizon.bid, factors), rescaled(horizon.ask, factors)};
         replace(finer_bids, finer_asks);
-        if (horizon.bid != absent) horizon.bid *= factors.price;
-        if (horizon.ask != absent) horizon.ask *= factors.price;
+        horizon = finer;
     }
 
     void clear() noexcept {
@@ -149,6 +149,12 @@ private:
         while (const auto behind = ladder.at(depth)) ladder.set({behind->price, 0});
     }
 
+    [[nodiscard]] static Ticks rescaled(Ticks price, const Rescale& factors) {
+        if (price == absent) return absent;
+        Level edge{price, 0};
+        factors.apply(edge);
+        return edge.price;
+    }
     template <Side side>
     [[nodiscard]] static std::vector<Level> rescaled(const Ladder<side>& ladder,
                                                      const Rescale& factors) {

@@ -28,6 +28,7 @@ public:
             heads_.size() == max_levels) {
             clear();
         }
+        if (delta.bids.size() + delta.asks.size() > max_levels) return;  // it begins behind it
         heads_.push_back({delta.rule, delta.ids, levels_.size(), delta.bids.size()});
         levels_.insert(levels_.end(), delta.bids.begin(), delta.bids.end());
         levels_.insert(levels_.end(), delta.asks.begin(), delta.asks.end());

@@ -366,10 +366,17 @@ private:
         }
     }
 
-    [[nodiscard]] static bool widen(Tracked& tracked, const PrecisionError& error) {
-        const auto factors = tracked.book.widen(error);
-        if (factors) tracked.handover.rescale(*factors);
-        return factors.has_value();
+    // False where the number fits no grid, or what rests in the book does not fit a finer one.
+    [[nodiscard]] bool widen(Tracked& tracked, const PrecisionError& error) {
+        try {
+            const auto factors = tracked.book.widen(error);
+            if (factors) tracked.handover.rescale(*factors);
+            return factors.has_value();
+        } catch (const PrecisionError& misfit) {
+            last_error_ = misfit.what();
+            tracked.handover.reset();  // what it kept may be on the coarser one
+            return false;
+        }
     }
 
     // What was in it is lost. Where ids prove what follows, the next message tells; elsewhere
@@ -401,7 +408,7 @@ private:
             return;
         }
         if (event.kind == Kind::unknown || event.kind == Kind::off_book) return;
-        Stream* const stream = from.stream(event.symbol);
+        const Stream* const stream = from.stream(event.symbol);
         if (stream == nullptr) return;
         const std::size_t i = stream->book;
         Tracked& tracked = *books_[i];

@@ -54,9 +54,14 @@ public:
                (ask_is_near_above_ != absent && ask && ask->price > ask_is_near_above_);
     }
 
+    // Onto a grid that the horizon itself fits, and so what lies before it.
     void rescale(std::int64_t factor) noexcept {
-        if (bid_is_near_below_ != absent) bid_is_near_below_ *= factor;
-        if (ask_is_near_above_ != absent) ask_is_near_above_ *= factor;
+        for (Ticks* const bound : {&bid_is_near_below_, &ask_is_near_above_}) {
+            // Where it does not fit, nobody will come near it.
+            if (*bound != absent && __builtin_mul_overflow(*bound, factor, bound)) {
+                *bound = absent;
+            }
+        }
     }
 
 private:

@@ -413,12 +413,15 @@ private:
             if (joins != Verdict::skip) break;
         }
         const bool is_the_book = first == newer_.size() && snapshot.ids.last == book.sequence;
-        if (joins != Verdict::apply && !is_the_book) {
+        // A clock tells no hole: only a delta that both of them hold proves that there is none.
+        const bool may_lack = first == 0 && snapshot.rule == IdRule::clock;
+        if ((joins != Verdict::apply && !is_the_book) || may_lack) {
             ++counters_.stale_snapshots;
             return Verdict::resync;
         }
         std::array<Level, 20> before{};
         best_levels(book, before);
+        const Horizon old = book.horizon;
         replace_by(snapshot, book);
         for (; first < newer_.size(); ++first) {
             book.update(newer_[first].bids, newer_[first].asks);
@@ -426,6 +429,8 @@ private:
         std::array<Level, 20> after{};
         best_levels(book, after);
         ++counters_.refreshes;
+        keep_known(before, old, book.horizon);
+        keep_known(after, old, book.horizon);
         counters_.corrections += before != after;
         end_refresh();
         return Verdict::buffer;
@@ -434,6 +439,16 @@ private:
     void replace_by(const Event& snapshot, Book& book) {
         book.replace(snapshot.bids, snapshot.asks);
         book.horizon = horizon_watch_.load(snapshot.bids, snapshot.asks);
+    }
+
+    // Of the best levels those that both snapshots told.
+    static void keep_known(std::array<Level, 20>& levels, const Horizon& a, const Horizon& b) {
+        for (std::size_t i = 0; i < levels.size(); ++i) {
+            const Ticks price = levels[i].price;
+            const bool known = i < 10 ? a.covers_bid(price) && b.covers_bid(price)
+                                      : a.covers_ask(price) && b.covers_ask(price);
+            if (!known) levels[i] = {};
+        }
     }
 
     static void best_levels(const Book& book, std::array<Level, 20>& out) {
