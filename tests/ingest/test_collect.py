@@ -65,3 +65,14 @@ def test_a_connection_that_gives_up_ends_the_feed_with_its_reason() -> None:
 
     with pytest.raises(obcore.FeedError, match="gave up after 1 attempts"):
         obcore.collect(ETH, 1.0, base_url="http://127.0.0.1:9", settings=settings, sync_s=10)
+
+
+def test_every_reader_gets_the_error_that_ended_the_feed() -> None:
+    settings = Settings(max_attempts=1, backoff_first_s=0.01)
+
+    with obcore.live(ETH, base_url="http://127.0.0.1:9", settings=settings) as feed:
+        readers = feed.events(), feed.events()
+        for reader in readers:
+            with pytest.raises(obcore.FeedError, match="gave up after 1 attempts"):
+                next(reader)
+            reader.close()

@@ -132,6 +132,7 @@ class Feed:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = threading.Event()
         self._error: BaseException | None = None
+        self._is_error_told = False
         self._ended = threading.Event()
         self._main: FeedEvents | None = None
 
@@ -156,7 +157,8 @@ class Feed:
             self._thread.join()
         if self._main is not None:
             self._main.close()
-        self.raise_error()
+        if not self._is_error_told:  # nobody read, and nobody would know
+            self.raise_error()
 
     async def __aenter__(self) -> Self:
         """Start following."""
@@ -186,9 +188,10 @@ class Feed:
 
     def raise_error(self) -> None:
         """Raise what ended the feed, if anything did."""
-        error, self._error = self._error, None
+        error = self._error
         if error is None:
             return
+        self._is_error_told = True
         while isinstance(error, BaseExceptionGroup):  # the first of them ended the others
             error = error.exceptions[0]
         msg = f"the feed has ended: {error}"
