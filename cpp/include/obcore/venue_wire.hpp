@@ -107,7 +107,7 @@ public:
     }
 
     // A new connection begins: what was learned of the old one counts no longer.
-    void reset() {
+    void reset() noexcept {  // NOLINT(bugprone-exception-escape): it is never valueless
         std::visit(
             [](auto& decoder) {
                 if constexpr (requires { decoder.reset(); }) decoder.reset();
