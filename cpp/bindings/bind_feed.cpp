@@ -115,21 +115,21 @@ py::dict health(const Feed& feed, std::size_t i) {
         if (ticks == absent) return py::none();
         return py::float_(book.grid.tick.to_double(static_cast<double>(ticks)));
     };
-    return py::dict("state"_a = book.state, "reason"_a = readable(book.reason),
-                    "since_ns"_a = or_none(feed.state.since(i)),
-                    "lag_ns"_a = or_none(kept.lag_ns()),
-                    "clock_offset_ns"_a = or_none(kept.least_latency_ns()),
-                    "last_message_ns"_a = or_none(kept.last_depth_ns()),
-                    "last_trade_ns"_a = or_none(kept.last_trade_ns()),
-                    "horizon_bid"_a = price(book.horizon.bid),
-                    "horizon_ask"_a = price(book.horizon.ask), "messages"_a = counted.messages,
-                    "trades"_a = counted.trades, "states"_a = counted.states,
-                    "malformed"_a = counted.malformed, "outages"_a = counted.outages,
-                    "gaps"_a = sync.gaps, "joins"_a = sync.joins, "skipped"_a = sync.skipped,
-                    "crossed"_a = sync.crossed, "stale_snapshots"_a = sync.stale_snapshots,
-                    "buffer_overflows"_a = sync.buffer_overflows,
-                    "checksums"_a = sync.checksums, "refreshes"_a = sync.refreshes,
-                    "corrections"_a = sync.corrections, "memory_bytes"_a = kept.memory_usage());
+    return py::dict(
+        "state"_a = book.state, "reason"_a = readable(book.reason),
+        "since_ns"_a = or_none(feed.state.since(i)), "lag_ns"_a = or_none(kept.lag_ns()),
+        "clock_offset_ns"_a = or_none(kept.least_latency_ns()),
+        "last_message_ns"_a = or_none(kept.last_depth_ns()),
+        "last_trade_ns"_a = or_none(kept.last_trade_ns()),
+        "horizon_bid"_a = price(book.horizon.bid), "horizon_ask"_a = price(book.horizon.ask),
+        "messages"_a = counted.messages, "trades"_a = counted.trades,
+        "states"_a = counted.states, "malformed"_a = counted.malformed,
+        "trades_lost"_a = counted.trades_lost, "outages"_a = counted.outages,
+        "gaps"_a = sync.gaps, "joins"_a = sync.joins, "skipped"_a = sync.skipped,
+        "crossed"_a = sync.crossed, "stale_snapshots"_a = sync.stale_snapshots,
+        "buffer_overflows"_a = sync.buffer_overflows, "checksums"_a = sync.checksums,
+        "refreshes"_a = sync.refreshes, "corrections"_a = sync.corrections,
+        "memory_bytes"_a = kept.memory_usage());
 }
 
 const char* to_text(FeedState::Want want) {
@@ -187,6 +187,7 @@ py::tuple to_tuple(const FeedEvent& event, const py::str& name) {
             return of(or_none(event.sequence), event.state, readable(event.reason));
         case stale:
         case disconnected:
+        case trades_lost:
             return of(readable(event.reason));
         case instrument:
             break;
@@ -223,14 +224,16 @@ void bind_feed(py::module_& m) {
         "on_frame($self, connection, frame, ts_recv_ns)\n--\n\n"
         "Decode a frame and apply it; flags. What is malformed is counted and raises nothing.");
     const FeedState::Limits usual;
-    type.def(py::init([](Nanos first_message_ns, Nanos silence_ns, Nanos lag_ns,
-                         std::int64_t crossed_messages, Nanos crossed_ns) {
-                 return std::make_unique<Feed>(FeedState::Limits{
-                     first_message_ns, silence_ns, lag_ns, crossed_messages, crossed_ns});
+    type.def(py::init([](Nanos first_message_ns, Nanos silence_ns, Nanos trade_silence_ns,
+                         Nanos lag_ns, std::int64_t crossed_messages, Nanos crossed_ns) {
+                 return std::make_unique<Feed>(FeedState::Limits{first_message_ns, silence_ns,
+                                                                 trade_silence_ns, lag_ns,
+                                                                 crossed_messages, crossed_ns});
              }),
              py::kw_only(), "first_message_ns"_a = usual.first_message_ns,
-             "silence_ns"_a = usual.silence_ns, "lag_ns"_a = usual.lag_ns,
-             "crossed_messages"_a = usual.crossed_messages, "crossed_ns"_a = usual.crossed_ns)
+             "silence_ns"_a = usual.silence_ns, "trade_silence_ns"_a = usual.trade_silence_ns,
+             "lag_ns"_a = usual.lag_ns, "crossed_messages"_a = usual.crossed_messages,
+             "crossed_ns"_a = usual.crossed_ns)
         .def("add_book", &add_book, "name"_a, "grid"_a = py::none(), "features"_a = py::none(),
              "depth"_a = 10, "ofi_weights"_a = py::none(), "from_ticker"_a = false,
              "Add a book; its number. Without a grid it is found on the way.")
@@ -254,6 +257,12 @@ void bind_feed(py::module_& m) {
             "resubscribed",
             [](Feed& feed, std::size_t book, Nanos now) { feed.state.resubscribed(book, now); },
             "book"_a, "now"_a, "A stream begins anew on a connection that goes on.")
+        .def(
+            "resubscribed_to_trades",
+            [](Feed& feed, std::size_t book, Nanos now) {
+                feed.state.resubscribed_to_trades(book, now);
+            },
+            "book"_a, "now"_a, "The same of a stream of trades.")
         .def(
             "disconnect",
             [](Feed& feed, std::size_t connection, const std::string& reason, Nanos now) {
@@ -286,12 +295,13 @@ void bind_feed(py::module_& m) {
             "take_wants",
             [](Feed& feed) {
                 py::list wants;
-                for (const auto& [book, want] : feed.state.take_wants()) {
-                    wants.append(py::make_tuple(book, to_text(want)));
+                for (const auto& [book, want, of_trades] : feed.state.take_wants()) {
+                    wants.append(py::make_tuple(book, of_trades ? "trades" : to_text(want)));
                 }
                 return wants;
             },
-            "What books want of their venue: (book, snapshot, refresh or resubscription).")
+            "What books want of their venue: (book, snapshot, refresh, resubscription or "
+            "trades).")
         .def(
             "ask_again", [](Feed& feed, std::size_t book) { feed.state.ask_again(book); },
             "book"_a, "What a book wanted was asked for in vain.")

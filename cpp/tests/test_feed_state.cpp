@@ -1,198 +1,19 @@
-// A feed of several books on two connections, driven by hand: frames in, events and wishes out.
+// A feed of several books on two connections: what is told of which book, and in which order.
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "check.hpp"
-#include "obcore/checksum.hpp"
-#include "obcore/feed_state.hpp"
+#include "feed_by_hand.hpp"
 
 namespace {
 
 using namespace obcore;
+using namespace obcore::by_hand;
 using Kind = FeedEvent::Kind;
-using Levels = std::vector<Level>;
-using Texts = std::vector<std::string>;
-using Want = Synchronizer::Want;
-
-constexpr Nanos ms = 1'000'000;
-constexpr Nanos second = 1'000 * ms;
-constexpr Nanos start = 1'790'000'000 * second;
-
-// ---- Frames ---------------------------------------------------------------------------------
-
-// A delta of spot; its levels are written as in JSON: ["100","1"],["99","0"].
-std::string spot(const std::string& symbol, Sequence first, Sequence last,
-                 const std::string& bids, const std::string& asks = "",
-                 Nanos ts_event_ns = start) {
-    return R"({"e":"depthUpdate","E":)" + std::to_string(ts_event_ns / ms) + R"(,"s":")" +
-           symbol + R"(","U":)" + std::to_string(first) + R"(,"u":)" + std::to_string(last) +
-           R"(,"b":[)" + bids + R"(],"a":[)" + asks + "]}";
-}
-
-std::string spot_snapshot(Sequence id, const std::string& bids, const std::string& asks) {
-    return R"({"lastUpdateId":)" + std::to_string(id) + R"(,"bids":[)" + bids +
-           R"(],"asks":[)" + asks + "]}";
-}
-
-std::string bybit(const std::string& symbol, const std::string& type, Sequence id,
-                  const std::string& bids, const std::string& asks = "") {
-    return R"({"topic":"orderbook.50.)" + symbol + R"(","type":")" + type +
-           R"(","ts":1790000000000,"data":{"s":")" + symbol + R"(","b":[)" + bids +
-           R"(],"a":[)" + asks + R"(],"u":)" + std::to_string(id) +
-           R"(,"seq":1},"cts":1790000000000})";
-}
-
-// The book of Kraken as the venue has it: one decimal of price, eight of size.
-class KrakenBook {
-public:
-    explicit KrakenBook(std::string symbol) : symbol_(std::move(symbol)) {
-        book_.grid = {Step::from_text("0.1"), Step::from_text("0.00000001")};
-    }
-
-    std::string snapshot(const Levels& bids, const Levels& asks) {
-        book_.replace(bids, asks);
-        return frame("snapshot", bids, asks);
-    }
-    std::string update(const Levels& bids, const Levels& asks) {
-        book_.update(bids, asks);
-        return frame("update", bids, asks);
-    }
-
-private:
-    [[nodiscard]] std::string frame(const std::string& type, const Levels& bids,
-                                    const Levels& asks) const {
-        return R"({"channel":"book","type":")" + type + R"(","data":[{"symbol":")" + symbol_ +
-               R"(","bids":)" + side(bids) + R"(,"asks":)" + side(asks) + R"(,"checksum":)" +
-               std::to_string(checksum_of(book_, Checksum::Rule::kraken)) +
-               R"(,"timestamp":"2026-09-21T14:13:20.000000Z"}]})";
-    }
-    [[nodiscard]] std::string side(const Levels& levels) const {
-        std::string out;
-        for (const auto& [price, size] : levels) {
-            out += (out.empty() ? "" : ",") + std::string(R"({"price":)") +
-                   to_text(price, book_.grid.tick) + R"(,"qty":)" +
-                   to_text(size, book_.grid.lot) + "}";
-        }
-        return "[" + out + "]";
-    }
-
-    std::string symbol_;
-    Book book_;
-};
-
-// ---- A feed and what it tells
-// -----------------------------------------------------------------
-
-std::string text(double value) {
-    std::string out = std::to_string(value);
-    out.erase(out.find_last_not_of('0') + 1);
-    if (out.back() == '.') out.pop_back();
-    return out;
-}
-
-// "0 update 105", "1 gap 19 22", "0 stale why".
-std::string text(const FeedEvent& event) {
-    const std::string book = std::to_string(event.book) + " ";
-    switch (event.kind) {
-        case Kind::update:
-            return book + "update " + std::to_string(event.sequence);
-        case Kind::trade:
-            return book + "trade " + text(event.price) + " " + text(event.size) +
-                   (event.taker == Side::bid ? " bought" : " sold");
-        case Kind::gap:
-            return book + "gap " + std::to_string(event.expected) + " " +
-                   std::to_string(event.received);
-        case Kind::resynced:
-            return book + "resynced";
-        case Kind::stale:
-            return book + "stale " + event.reason;
-        case Kind::disconnected:
-            return book + "disconnected " + event.reason;
-        case Kind::instrument:
-            return book + "instrument " + event.reason;
-    }
-    return "?";
-}
-
-struct Feed {
-    FeedState state{FeedState::Limits{}};
-    std::shared_ptr<FeedState::Listener> listener =
-        state.listen(EventQueue::Policy::drop_oldest, 4'096, true);
-    Nanos now = start + 10 * ms;
-
-    std::size_t add_book(const std::string& name, std::optional<Grid> grid = {}) {
-        return state.add_book(name, grid, std::nullopt, false);
-    }
-    std::size_t add_connection(Wire wire, std::size_t depth = 0) {
-        return state.add_connection(wire, {.depth = depth, .relay = {}});
-    }
-
-    FeedSignals give(std::size_t connection, const std::string& frame) {
-        return state.on_frame(connection, frame, now);
-    }
-    Verdict answer(std::size_t book, const std::string& snapshot) {
-        FeedSignals signals;
-        return state.on_snapshot(book, Wire::binance_spot, snapshot, now, signals);
-    }
-
-    // What happened since the last look.
-    [[nodiscard]] Texts told() const {
-        Texts out;
-        while (!listener->queue.is_empty()) out.push_back(text(listener->queue.take()));
-        return out;
-    }
-    // What is wanted since the last look: "0 snapshot".
-    Texts wanted() {
-        Texts out;
-        for (const auto& [book, want] : state.take_wants()) {
-            const char* const word = want == Want::snapshot         ? "snapshot"
-                                     : want == Want::refresh        ? "refresh"
-                                     : want == Want::resubscription ? "resubscription"
-                                                                    : "nothing";
-            out.push_back(std::to_string(book) + " " + word);
-        }
-        return out;
-    }
-    [[nodiscard]] BookState state_of(std::size_t book) const {
-        return state.book(book).book().state;
-    }
-};
-
-const std::string bids = R"(["100","1"],["99","2"])";
-const std::string asks = R"(["101","1"],["102","2"])";
-
-// Books 0 and 1 on a connection of Binance, in sync at 10, with nothing left to be told.
-struct SpotFeed : Feed {
-    std::size_t connection = add_connection(Wire::binance_spot);
-
-    SpotFeed() {
-        for (const char* symbol : {"BTCUSDT", "ETHUSDT"}) {
-            const std::size_t book = add_book(symbol);
-            state.subscribe(connection, symbol, book, true, start);
-            give(connection, spot(symbol, 9, 10, ""));
-            CHECK(answer(book, spot_snapshot(9, bids, asks)) == Verdict::apply);
-        }
-        CHECK(wanted() == Texts{"0 snapshot", "1 snapshot"});
-        CHECK(told() == Texts{"0 resynced", "0 update 10", "1 resynced", "1 update 10"});
-    }
-
-    FeedSignals btc(Sequence first, Sequence last, const std::string& its_bids,
-                    const std::string& its_asks = "", Nanos ts_event_ns = start) {
-        return give(connection, spot("BTCUSDT", first, last, its_bids, its_asks, ts_event_ns));
-    }
-};
 
 // ---- Order
-// ------------------------------------------------------------------------------------
 
 void a_book_that_joins_is_told_to_be_in_sync_before_its_first_update() {
     Feed feed;
@@ -266,20 +87,20 @@ void a_stream_of_its_own_is_told_in_the_same_order() {
     for (const char* symbol : {"BTCUSDT", "ETHUSDT"}) {
         feed.state.subscribe(connection, symbol, feed.add_book(symbol), true, start);
     }
-    feed.give(connection, bybit("BTCUSDT", "delta", 17, bids));  // before its snapshot
-    feed.give(connection, bybit("BTCUSDT", "snapshot", 18, bids, asks));
-    feed.give(connection, bybit("ETHUSDT", "snapshot", 500, bids, asks));
-    feed.give(connection, bybit("BTCUSDT", "delta", 19, R"(["100","3"])"));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 17, bids));  // before its snapshot
+    feed.give(connection, bybit_book("BTCUSDT", "snapshot", 18, bids, asks));
+    feed.give(connection, bybit_book("ETHUSDT", "snapshot", 500, bids, asks));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 19, R"(["100","3"])"));
     CHECK(feed.told() ==
           Texts{"0 resynced", "0 update 18", "1 resynced", "1 update 500", "0 update 19"});
 
-    feed.give(connection, bybit("BTCUSDT", "delta", 22, ""));
-    feed.give(connection, bybit("BTCUSDT", "delta", 23, ""));
-    feed.give(connection, bybit("ETHUSDT", "delta", 501, ""));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 22, ""));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 23, ""));
+    feed.give(connection, bybit_book("ETHUSDT", "delta", 501, ""));
 
     CHECK(feed.told() == Texts{"0 gap 20 22", "1 update 501"});
     CHECK(feed.wanted() == Texts{"0 resubscription"});
-    feed.give(connection, bybit("BTCUSDT", "snapshot", 40, bids, asks));
+    feed.give(connection, bybit_book("BTCUSDT", "snapshot", 40, bids, asks));
     CHECK(feed.told() == Texts{"0 resynced", "0 update 40"} && feed.wanted().empty());
 }
 
@@ -302,27 +123,7 @@ void a_checksum_that_is_wrong_is_a_gap_without_numbers() {
     CHECK(feed.told().front() == "0 resynced" && feed.state_of(0) == BookState::synced);
 }
 
-void trades_are_told_beside_updates_also_of_a_book_that_is_not_in_sync() {
-    SpotFeed feed;
-    const std::size_t trades = feed.add_connection(Wire::binance_spot);
-    feed.state.subscribe(trades, "BTCUSDT", 0, false, start);
-    const std::string trade =
-        R"({"e":"trade","E":1790000000131,"s":"BTCUSDT","t":7,"p":"100","q":"5",)"
-        R"("T":1790000000130,"m":true,"M":true})";
-
-    feed.give(trades, trade);
-    feed.btc(20, 21, "");
-    feed.give(trades, trade);
-
-    CHECK(feed.told() == Texts{"0 trade 100 5 sold", "0 gap 11 20", "0 trade 100 5 sold"});
-    CHECK(feed.state.book(0).counters().trades == 2);
-
-    feed.state.disconnect(trades, "gone", feed.now);  // no book is lost with it
-    CHECK(feed.told().empty());
-}
-
 // ---- Wishes
-// -----------------------------------------------------------------------------------
 
 void a_wish_is_told_once_until_it_is_answered() {
     Feed feed;
@@ -403,13 +204,12 @@ void a_book_that_is_given_up_by_hand_is_built_anew() {
 }
 
 // ---- Connections that go
-// ----------------------------------------------------------------------
 
 void a_connection_that_goes_takes_its_books_with_it_and_no_others() {
     SpotFeed feed;
     const std::size_t other = feed.add_connection(Wire::bybit);
     feed.state.subscribe(other, "BTCUSDT", feed.add_book("bybit:BTCUSDT"), true, start);
-    feed.give(other, bybit("BTCUSDT", "snapshot", 18, bids, asks));
+    feed.give(other, bybit_book("BTCUSDT", "snapshot", 18, bids, asks));
     static_cast<void>(feed.told());
 
     feed.state.disconnect(feed.connection, "code 1006", feed.now);
@@ -419,7 +219,7 @@ void a_connection_that_goes_takes_its_books_with_it_and_no_others() {
     CHECK(told == Texts{"0 disconnected code 1006", "1 disconnected code 1006"});
     CHECK(feed.state_of(0) == BookState::stale && feed.state_of(2) == BookState::synced);
     CHECK(feed.state.book(0).book().reason == "disconnected: code 1006");
-    feed.give(other, bybit("BTCUSDT", "delta", 19, ""));
+    feed.give(other, bybit_book("BTCUSDT", "delta", 19, ""));
     CHECK(feed.told() == Texts{"2 update 19"});
 }
 
@@ -449,14 +249,14 @@ void a_stream_of_its_own_waits_for_its_snapshot_behind_a_break() {
     Feed feed;
     const std::size_t connection = feed.add_connection(Wire::bybit);
     feed.state.subscribe(connection, "BTCUSDT", feed.add_book("BTCUSDT"), true, start);
-    feed.give(connection, bybit("BTCUSDT", "snapshot", 18, bids, asks));
+    feed.give(connection, bybit_book("BTCUSDT", "snapshot", 18, bids, asks));
     feed.state.disconnect(connection, "gone", feed.now);
     CHECK(feed.told() == Texts{"0 resynced", "0 update 18", "0 disconnected gone"});
 
     feed.state.subscribe(connection, "BTCUSDT", 0, true, feed.now);
-    feed.give(connection, bybit("BTCUSDT", "delta", 19, ""));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 19, ""));
     CHECK(feed.told().empty() && feed.state_of(0) == BookState::stale);
-    feed.give(connection, bybit("BTCUSDT", "snapshot", 30, bids, asks));
+    feed.give(connection, bybit_book("BTCUSDT", "snapshot", 30, bids, asks));
 
     CHECK(feed.told() == Texts{"0 resynced", "0 update 30"});
 }
@@ -486,7 +286,6 @@ void a_book_that_the_next_connection_brings_is_not_told_to_be_gone() {
 }
 
 // ---- Clocks
-// -----------------------------------------------------------------------------------
 
 void a_stream_that_never_begins_is_subscribed_to_again_and_ever_more_rarely() {
     Feed feed;
@@ -514,7 +313,7 @@ void a_stream_that_brings_deltas_but_no_snapshot_is_subscribed_to_again() {
     const std::size_t connection = feed.add_connection(Wire::bybit);
     feed.state.subscribe(connection, "BTCUSDT", feed.add_book("BTCUSDT"), true, start);
     feed.now = start + 9 * second;
-    feed.give(connection, bybit("BTCUSDT", "delta", 19, ""));
+    feed.give(connection, bybit_book("BTCUSDT", "delta", 19, ""));
 
     feed.state.check(start + 10 * second);
 
@@ -621,7 +420,6 @@ void a_book_that_stays_crossed_for_a_second_is_built_anew() {
 }
 
 // ---- Frames that cannot be read
-// -----------------------------------------------------------------
 
 void where_ids_tell_what_follows_a_malformed_frame_is_only_counted() {
     SpotFeed feed;
@@ -695,7 +493,6 @@ void diffs_and_pictures_of_one_book_are_not_mixed() {
 }
 
 // ---- Grids
-// --------------------------------------------------------------------------------------
 
 void a_finer_number_moves_the_book_onto_a_finer_grid_and_says_so_once() {
     SpotFeed feed;
@@ -766,7 +563,6 @@ void a_grid_that_was_given_is_kept_and_what_does_not_fit_is_malformed() {
 }
 
 // ---- What is nobody's
-// -----------------------------------------------------------------------------
 
 void symbols_that_nobody_asked_for_are_ignored() {
     SpotFeed feed;
@@ -809,7 +605,6 @@ void kinds_that_nobody_has_a_use_for_are_ignored() {
 }
 
 // ---- Listeners
-// ------------------------------------------------------------------------------------
 
 // The same feed for one more listener, who has read what there was when it began.
 std::shared_ptr<FeedState::Listener> listening(Feed& feed, EventQueue::Policy policy,
@@ -899,7 +694,6 @@ void features_come_with_an_update_and_are_nothing_while_the_book_is_not_trusted(
 }
 
 // ---- Memory
-// ---------------------------------------------------------------------------------------
 
 void memory_grows_with_what_waits_and_shrinks_when_it_is_taken() {
     Feed feed;
@@ -949,7 +743,6 @@ int main() {
         what_is_older_than_the_book_is_not_told,
         a_stream_of_its_own_is_told_in_the_same_order,
         a_checksum_that_is_wrong_is_a_gap_without_numbers,
-        trades_are_told_beside_updates_also_of_a_book_that_is_not_in_sync,
         a_wish_is_told_once_until_it_is_answered,
         a_wish_that_was_asked_in_vain_is_told_again,
         a_market_near_its_horizon_wants_a_refresh_and_tells_nothing,

@@ -325,6 +325,7 @@ class FeedState:
         *,
         first_message_ns: int = ...,
         silence_ns: int = ...,
+        trade_silence_ns: int = ...,
         lag_ns: int = ...,
         crossed_messages: int = ...,
         crossed_ns: int = ...,
@@ -343,6 +344,7 @@ class FeedState:
         self, connection: int, symbol: str, book: int, has_depth: bool, now: int
     ) -> None: ...
     def resubscribed(self, book: int, now: int) -> None: ...
+    def resubscribed_to_trades(self, book: int, now: int) -> None: ...
     def disconnect(self, connection: int, reason: str, now: int) -> int: ...
     def on_frame(
         self, connection: int, frame: bytes | bytearray | memoryview | str, ts_recv_ns: int

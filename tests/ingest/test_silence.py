@@ -37,14 +37,14 @@ def test_a_stream_that_is_acknowledged_and_silent_is_subscribed_to_again(vain: i
     faults = [f"silent:#{','.join(map(str, range(vain)))}"]
 
     async def main() -> None:
-        async with serving(faults=faults) as venue, following(venue) as feed:
-            await subscribed(venue)
-            await venue.play(100)
-            await until(lambda: "no message" in feed.health(ETH).reason)
-            assert not feed.health(ETH).is_trusted
-            await synced(venue, feed)
-            events = feed.events_so_far()
-            assert venue.hub.subscriptions == 1 + vain
+        # The tape runs on: whoever is heard again has its first message at once.
+        async with serving(faults=faults, speed=1.0, start="subscriber") as venue:
+            async with following(venue, settings=replace(QUICK, first_message_s=1.0)) as feed:
+                await until(lambda: "no message" in feed.health(ETH).reason)
+                assert not feed.health(ETH).is_trusted
+                await until(lambda: feed.health(ETH).is_trusted)
+                events = feed.events_so_far()
+                assert venue.hub.subscriptions == 1 + vain
         stale = told(events, Stale)
         assert len(stale) == vain
         assert all(event.reason.startswith("subscribed, but no message in") for event in stale)

@@ -35,7 +35,8 @@ public:
         std::int64_t trades = 0;
         std::int64_t states = 0;
         std::int64_t malformed = 0;
-        std::int64_t outages = 0;  // times that it was trusted, and was no more
+        std::int64_t trades_lost = 0;  // times that trades may have been missed
+        std::int64_t outages = 0;      // times that it was trusted, and was no more
     };
 
     // Without a grid it is found on the way. `from_ticker`: the book is the best bid and offer.
@@ -118,6 +119,7 @@ public:
     }
 
     void count_malformed() noexcept { ++counters_.malformed; }
+    void count_trades_lost() noexcept { ++counters_.trades_lost; }
 
     // Moves onto a grid that holds a number which did not fit, all of it or nothing; how much
     // finer it is. Nothing where the grid was given, or none would hold it.

@@ -21,6 +21,7 @@ struct FeedEvent {
         stale,         // crossed, silent or lagging: not to be trusted until it says so
         disconnected,  // its last connection has gone
         instrument,    // a finer tick or lot than before
+        trades_lost,   // trades may be missing; the book is not concerned
     };
 
     Kind kind = Kind::update;

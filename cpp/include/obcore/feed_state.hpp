@@ -23,6 +23,7 @@
 #include "obcore/frame.hpp"
 #include "obcore/handover.hpp"
 #include "obcore/sync.hpp"
+#include "obcore/trade_stream.hpp"
 #include "obcore/units.hpp"
 #include "obcore/venue_wire.hpp"
 #include "obcore/verdict.hpp"
@@ -51,12 +52,14 @@ public:
     struct Wish {
         std::size_t book = 0;
         Want want = Want::nothing;
+        bool of_trades = false;  // which are a stream of their own
     };
 
     // When a book is not to be trusted any more though nothing is missing.
     struct Limits {
         Nanos first_message_ns = 10'000'000'000;  // behind the subscription
         Nanos silence_ns = 60'000'000'000;
+        Nanos trade_silence_ns = 120'000'000'000;
         Nanos lag_ns = 5'000'000'000;
         std::int64_t crossed_messages = 3;
         Nanos crossed_ns = 1'000'000'000;
@@ -87,6 +90,7 @@ public:
         on.last_stream = nullptr;
         if (!has_depth) {
             on.trades_of.emplace(std::move(symbol), Stream{book});
+            tracked.trades.begin(connection, now);
             return;
         }
         if (on.books.emplace(std::move(symbol), Stream{book}).second) ++tracked.connections;
@@ -96,6 +100,9 @@ public:
 
     // A stream of one book begins anew on a connection that goes on.
     void resubscribed(std::size_t book, Nanos now) { books_.at(book)->expected_since = now; }
+    void resubscribed_to_trades(std::size_t book, Nanos now) {
+        books_.at(book)->trades.begin_anew(now);
+    }
 
     // The connection has gone. Books that no other one brings are not to be trusted any more.
     FeedSignals disconnect(std::size_t connection, const std::string& reason, Nanos now) {
@@ -114,6 +121,11 @@ public:
             set_told(tracked, now);
             tell_reason(FeedEvent::Kind::disconnected, i, reason, now);
             note_want(i, tracked);
+        }
+        for (const auto& [symbol, stream] : gone.trades_of) {
+            if (books_[stream.book]->trades.leave(connection)) {
+                tell_trades_lost(stream.book, "disconnected: " + reason, now);
+            }
         }
         gone.forget_streams();
         gone.decoder.reset();
@@ -272,6 +284,7 @@ private:
         Nanos expected_since = absent;  // of its first message
         Nanos last_depth_ns = absent;   // by our clock, whatever the source says
         Nanos crossed_since = absent;
+        TradeStream trades;
         int vain_subscriptions = 0;  // since it was trusted
     };
 
@@ -384,13 +397,19 @@ private:
     void note_malformed(Connection& from, Nanos now) {
         ++malformed_;
         if (from.last != none) books_[from.last]->book.count_malformed();
+        const std::string reason = "a frame could not be read: " + last_error_;
+        for (const auto& [symbol, stream] : from.trades_of) {
+            if (from.last == none || from.last == stream.book) {
+                tell_trades_lost(stream.book, reason, now);
+            }
+        }
         if (from.has_ids) return;
         for (const auto& [symbol, stream] : from.books) {
             const std::size_t i = stream.book;
             Tracked& tracked = *books_[i];
             tracked.handover.forget(from.number);
             if (!tracked.handover.follows(from.number)) continue;
-            tracked.book.restart("a frame could not be read: " + last_error_);
+            tracked.book.restart(reason);
             tell_state(i, tracked, now);
             note_want(i, tracked);
         }
@@ -405,6 +424,10 @@ private:
             for (const auto& [symbol, stream] : from.books) {
                 lose(from, stream.book, *books_[stream.book], event);
             }
+            for (const auto& [symbol, stream] : from.trades_of) {
+                tell_trades_lost(stream.book, "messages of the connection are missing",
+                                 event.ts_recv_ns);
+            }
             return;
         }
         if (event.kind == Kind::unknown || event.kind == Kind::off_book) return;
@@ -413,7 +436,9 @@ private:
         const std::size_t i = stream->book;
         Tracked& tracked = *books_[i];
         if (event.kind == Kind::trade) {
-            take_trade(i, tracked, event);
+            if (tracked.trades.is_news(from.number, event.trade.id, from.last_frame_ns)) {
+                take_trade(i, tracked, event);
+            }
         } else if (event.kind == Kind::lost) {
             lose(from, i, tracked, event);
         } else {
@@ -498,6 +523,10 @@ private:
     }
 
     void check(std::size_t i, Tracked& tracked, Nanos now) {
+        if (const auto quiet = tracked.trades.silent_for(now, limits_.trade_silence_ns)) {
+            tell_trades_lost(i, "no trade in " + seconds(*quiet), now);
+            wishes_.push_back({i, Want::resubscription, true});
+        }
         if (tracked.connections == 0) return;
         if (tracked.crossed_since != absent &&
             now - tracked.crossed_since >= limits_.crossed_ns) {
@@ -519,12 +548,16 @@ private:
             return;
         ++tracked.vain_subscriptions;
         tracked.expected_since = now;
-        const std::string seconds = std::to_string(quiet / 1'000'000'000) + " s";
         become_stale(i, tracked, now,
-                     began  ? "silent for " + seconds
-                     : came ? "subscribed, but no snapshot in " + seconds
-                            : "subscribed, but no message in " + seconds);
+                     (began  ? "silent for "
+                      : came ? "subscribed, but no snapshot in "
+                             : "subscribed, but no message in ") +
+                         seconds(quiet));
         wishes_.push_back({i, Want::resubscription});
+    }
+
+    [[nodiscard]] static std::string seconds(Nanos duration) {
+        return std::to_string(duration / 1'000'000'000) + " s";
     }
 
     void become_stale(std::size_t i, Tracked& tracked, Nanos now, const std::string& reason) {
@@ -636,6 +669,11 @@ private:
         const Grid& grid = tracked.book.book().grid;
         tell_reason(FeedEvent::Kind::instrument, i,
                     to_text(grid.tick) + " " + to_text(grid.lot), now);
+    }
+
+    void tell_trades_lost(std::size_t i, const std::string& reason, Nanos now) {
+        books_[i]->book.count_trades_lost();
+        tell_reason(FeedEvent::Kind::trades_lost, i, reason, now);
     }
 
     void tell_reason(FeedEvent::Kind kind, std::size_t i, const std::string& reason,

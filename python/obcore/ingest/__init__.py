@@ -12,6 +12,7 @@ from obcore.ingest.events import (
     Resynced,
     Stale,
     Trade,
+    TradesLost,
     Update,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "Resynced",
     "Stale",
     "Trade",
+    "TradesLost",
     "Update",
     "collect",
     "live",

@@ -427,19 +427,22 @@ class Connection:
             await asyncio.sleep(wait)
         await socket.send_str(text)
 
-    async def resubscribe(self, books: set[int]) -> None:
-        """Let the depth of some books begin anew, without touching the others."""
+    async def resubscribe(self, books: set[int], *, of_trades: bool = False) -> None:
+        """Let the depth of some books begin anew, or their trades, without touching the rest."""
         socket = self._socket
         if socket is None or socket.closed:
             return  # the next connection subscribes to everything
         streams = [
             stream
             for stream, book in zip(self.route.streams, self.route.books, strict=True)
-            if book in books and self._venue.has_depth(stream.channel)
+            if book in books and self._venue.has_depth(stream.channel) is not of_trades
         ]
+        if not streams:  # another connection has them
+            return
         words = self._words(streams, again=True)
         if not words:  # it has none for that
-            await self.drop("a stream has to begin anew")
+            if not of_trades:  # for trades alone nobody gives a book up
+                await self.drop("a stream has to begin anew")
             return
         try:
             for text in words:
@@ -447,9 +450,9 @@ class Connection:
         except (aiohttp.ClientError, OSError) as error:
             logger.info("%s: cannot resubscribe: %s", self.route.name, error)
             return
-        now = time.time_ns()
+        state, now = self._engine.state, time.time_ns()
         for book in books:
-            self._engine.state.resubscribed(book, now)
+            (state.resubscribed_to_trades if of_trades else state.resubscribed)(book, now)
 
     async def drop(self, reason: str) -> None:
         """Close the socket, so that a new one is opened."""

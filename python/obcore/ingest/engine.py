@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -152,32 +153,39 @@ class Engine:
         while True:
             await self._wants.wait()
             self._wants.clear()
-            anew: set[int] = set()
+            wanted: dict[str, list[int]] = defaultdict(list)
             for book, want in self.state.take_wants():
-                desk = self._desks.get(self._venue_of[book].name)
-                if want == "resubscription":
-                    anew.add(book)
-                    # Some acknowledge symbols that they do not have: REST says so.
-                    is_unheard = self.state.book(book).state is BookState.EMPTY
-                    if desk is not None and is_unheard:
-                        desk.ask(book, is_refresh=True)
-                elif desk is not None:
-                    desk.ask(book, is_refresh=want == "refresh")
-            if anew:
-                self._resubscribe(anew)
+                wanted[want].append(book)
+            for book in wanted["snapshot"]:
+                self._ask(book)
+            for book in wanted["refresh"]:
+                self._ask(book, is_refresh=True)
+            self._resubscribe(set(wanted["resubscription"]))
+            self._begin_anew(set(wanted["trades"]), of_trades=True)
+
+    def _ask(self, book: int, *, is_refresh: bool = False) -> None:
+        desk = self._desks.get(self._venue_of[book].name)
+        if desk is not None:
+            desk.ask(book, is_refresh=is_refresh)
 
     def _resubscribe(self, books: set[int]) -> None:
         """Begin streams anew, but none too often."""
+        for book in books:
+            # Some acknowledge symbols that they do not have: REST says so.
+            if self.state.book(book).state is BookState.EMPTY:
+                self._ask(book, is_refresh=True)
         now, pause_s = time.monotonic(), self.settings.resubscribe_s
         early = {b for b in books if now - self._resubscribed_at.get(b, -pause_s) < pause_s}
         for book in books - early:
             self._resubscribed_at[book] = now
-        for connection in self._connections:
-            mine = (books - early) & set(connection.route.books)
-            if mine:
-                self._tasks.create_task(connection.resubscribe(mine))
+        self._begin_anew(books - early)
         if early:
             self._loop.call_later(pause_s, self._ask_again, early)
+
+    def _begin_anew(self, books: set[int], *, of_trades: bool = False) -> None:
+        for connection in self._connections:
+            if mine := books & set(connection.route.books):
+                self._tasks.create_task(connection.resubscribe(mine, of_trades=of_trades))
 
     def _ask_again(self, books: set[int]) -> None:
         for book in books:

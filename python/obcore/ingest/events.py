@@ -102,7 +102,19 @@ class InstrumentChanged(NamedTuple):
     missed: int
 
 
-Event = Update | Trade | Gap | Resynced | Stale | Disconnected | InstrumentChanged
+class TradesLost(NamedTuple):
+    """Trades may be missing, or their stream is silent; the book is not concerned.
+
+    Nothing tells that they are complete again but the next `Trade`.
+    """
+
+    symbol: str
+    ts_recv_ns: int
+    reason: str
+    missed: int
+
+
+Event = Update | Trade | Gap | Resynced | Stale | Disconnected | InstrumentChanged | TradesLost
 
 # In the order of the core's kinds.
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -113,4 +125,5 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     Stale,
     Disconnected,
     InstrumentChanged,
+    TradesLost,
 )

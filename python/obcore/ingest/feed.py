@@ -326,6 +326,7 @@ def _limits(settings: Settings) -> dict[str, Any]:
     return {
         "first_message_ns": int(settings.first_message_s * 1e9),
         "silence_ns": int(settings.silence_s * 1e9),
+        "trade_silence_ns": int(settings.trade_silence_s * 1e9),
         "lag_ns": int(settings.lag_s * 1e9),
         "crossed_messages": settings.crossed_messages,
         "crossed_ns": int(settings.crossed_s * 1e9),

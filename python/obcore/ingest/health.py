@@ -33,6 +33,8 @@ class Health:
         Messages of depth, trades, and states that could be trusted.
     malformed, gaps, joins, outages : int
         Frames that could not be read; holes; snapshots joined; times that trust was lost.
+    trades_lost : int
+        Times that trades may have been missed, each told by `TradesLost`.
     skipped, crossed, stale_snapshots, buffer_overflows : int
         Older messages; messages that left it crossed; snapshots too old; dropped buffers.
     checksums, refreshes, corrections : int
@@ -58,6 +60,7 @@ class Health:
     trades: int
     states: int
     malformed: int
+    trades_lost: int
     outages: int
     gaps: int
     joins: int

@@ -16,6 +16,9 @@ class Settings:
         venues acknowledge what they never send.
     silence_s : float
         A book without a message for so long is stale until the next one.
+    trade_silence_s : float
+        After so long without a trade a stream of trades begins anew; each time in vain, twice as
+        late, for a market may be as quiet as that.
     lag_s : float
         A book whose messages come so much later than the fastest one is stale.
     crossed_messages, crossed_s : int, float
@@ -38,6 +41,7 @@ class Settings:
 
     first_message_s: float = 10.0
     silence_s: float = 60.0
+    trade_silence_s: float = 120.0
     lag_s: float = 5.0
     crossed_messages: int = 3
     crossed_s: float = 1.0
