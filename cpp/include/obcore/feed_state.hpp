@@ -436,7 +436,7 @@ private:
         const std::size_t i = stream->book;
         Tracked& tracked = *books_[i];
         if (event.kind == Kind::trade) {
-            if (tracked.trades.is_news(from.number, event.trade.id, from.last_frame_ns)) {
+            if (tracked.trades.is_news(from.number, event.trade, from.last_frame_ns)) {
                 take_trade(i, tracked, event);
             }
         } else if (event.kind == Kind::lost) {
@@ -523,7 +523,7 @@ private:
     }
 
     void check(std::size_t i, Tracked& tracked, Nanos now) {
-        if (const auto quiet = tracked.trades.silent_for(now, limits_.trade_silence_ns)) {
+        if (const auto quiet = tracked.trades.notice_silence(now, limits_.trade_silence_ns)) {
             tell_trades_lost(i, "no trade in " + seconds(*quiet), now);
             wishes_.push_back({i, Want::resubscription, true});
         }

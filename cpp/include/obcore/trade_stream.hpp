@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "obcore/event.hpp"
 #include "obcore/units.hpp"
 
 namespace obcore {
@@ -30,19 +32,21 @@ public:
         if (!is_brought_by(connection)) return false;
         const bool was_followed = connections_.front() == connection;
         std::erase(connections_, connection);
-        const bool is_matched = last_id_ != absent || last_ns_ == absent;
-        return connections_.empty() || (was_followed && !is_matched);
+        return connections_.empty() || (was_followed && lacks_ids_);
     }
 
     // Whether a trade was not told before: while two connections bring them, each comes twice.
-    // Ids grow; without them the trades of one connection are followed.
-    bool is_news(std::size_t connection, std::int64_t id, Nanos now) noexcept {
+    // Ids grow, those of aggregates by themselves; without ids the trades of one connection are
+    // followed.
+    bool is_news(std::size_t connection, const Trade& trade, Nanos now) noexcept {
+        std::int64_t& last_id = last_ids_[trade.is_aggregate ? 1 : 0];
+        lacks_ids_ = trade.id == absent;
         if (connections_.size() > 1) {
-            const bool is_known = id == absent ? connection != connections_.front()
-                                               : last_id_ != absent && id <= last_id_;
+            const bool is_known =
+                lacks_ids_ ? connection != connections_.front() : trade.id <= last_id;
             if (is_known) return false;
         }
-        last_id_ = id;
+        last_id = trade.id;
         last_ns_ = now;
         vain_ = 0;
         return true;
@@ -50,7 +54,7 @@ public:
 
     // For how long no trade came, where that is too long. A market may be as quiet as that:
     // each time in vain the next one is said later.
-    std::optional<Nanos> silent_for(Nanos now, Nanos limit) noexcept {
+    std::optional<Nanos> notice_silence(Nanos now, Nanos limit) noexcept {
         if (connections_.empty()) return std::nullopt;
         const Nanos quiet = now - std::max(last_ns_, expected_since_);
         if (quiet < limit << std::min(vain_, 5)) return std::nullopt;
@@ -67,7 +71,8 @@ private:
     std::vector<std::size_t> connections_;  // one, or the next one beside it
     Nanos expected_since_ = absent;
     Nanos last_ns_ = absent;
-    std::int64_t last_id_ = absent;
+    std::array<std::int64_t, 2> last_ids_{absent, absent};  // of trades, of aggregates
+    bool lacks_ids_ = false;
     int vain_ = 0;  // times that it was silent, since the last trade
 };
 
