@@ -11,11 +11,11 @@
 #include "check.hpp"
 #include "obcore/replay.hpp"
 #include "recordings.hpp"
+#include "same_book.hpp"
 
 namespace {
 
 using namespace obcore;
-using Levels = std::vector<Level>;
 
 constexpr std::size_t whole = std::size_t{1} << 30;
 
@@ -41,18 +41,6 @@ Replay replayed(const ReplayOptions& options, std::string_view bytes,
     return replay;
 }
 
-Levels all_bids(const Book& book) {
-    Levels levels(book.bids.count());
-    book.bids.top(levels);
-    return levels;
-}
-
-Levels all_asks(const Book& book) {
-    Levels levels(book.asks.count());
-    book.asks.top(levels);
-    return levels;
-}
-
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
     return a.size() == b.size() &&
            std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
@@ -60,12 +48,6 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 
 bool is_close(double a, double b) {
     return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-12 * std::abs(a);
-}
-
-bool same_book(const Book& a, const Book& b) {
-    return all_bids(a) == all_bids(b) && all_asks(a) == all_asks(b) && a.grid == b.grid &&
-           a.state == b.state && a.reason == b.reason && a.sequence == b.sequence &&
-           a.ts_event_ns == b.ts_event_ns && a.ts_recv_ns == b.ts_recv_ns;
 }
 
 // ---- Bytes --------------------------------------------------------------------------------

@@ -260,12 +260,12 @@ def _follow(
             order.take(feed)
             if not _heal(feed, names, process, total, order, one):
                 break
-        order.take(feed)
-        healths = [feed.health(name) for name in names]
         desks = list(feed._engine.desks.values())
     total.seconds += time.monotonic() - started
     referee.look()
     order.take(feed)
+    # Behind the end of the feed: before it, frames are still on their way.
+    healths = [feed.health(name) for name in names]
     total.messages += referee.frames + referee.answers
     total.compared += referee.compared
     total.deltas += referee.deltas

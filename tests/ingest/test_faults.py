@@ -156,3 +156,22 @@ def test_a_book_in_sync_is_right_and_every_outage_heals(
     assert [r for r in caplog.records if r.name == "asyncio"] == []
     assert after.descriptors == before.descriptors
     assert after.threads == before.threads
+
+
+def test_memory_stays_flat(process: VenueProcess, shared_data: Callable[[str], Path]) -> None:
+    """What one run needs, the next ones need again: nothing is kept of what went wrong."""
+    one = Run(venue="binance-coin", recordings=COIN)
+    play([one], 2, process, shared_data)  # tables, tapes and pools are made here
+    gc.collect()
+    before = resources().resident_bytes
+    total = Total()
+    paths = [shared_data(name) for name in one.recordings]
+    for seed in range(2, 2 + 4 * SEEDS):
+        run(replace(one, seed=seed), paths, process, total)
+    gc.collect()
+    grown = resources().resident_bytes - before
+    print(f"\n{total.report()}\n{grown / 2**20:+.1f} MiB")  # noqa: T201
+
+    assert total.complaints == []
+    assert total.messages > 100_000 * SEEDS
+    assert grown < 16 * 2**20

@@ -13,6 +13,7 @@
 
 #include "obcore/auto_grid.hpp"
 #include "obcore/book.hpp"
+#include "obcore/book_change.hpp"
 #include "obcore/depth_kind.hpp"
 #include "obcore/error.hpp"
 #include "obcore/event.hpp"
@@ -57,6 +58,7 @@ struct ReplayOptions {
     bool uncross = false;
     bool strict = false;  // a gap is an error
     StopAt stop;
+    std::shared_ptr<ChangeSink> sink;  // is told what happens to the book, and the trades
 };
 
 // Recorded bytes → events → book → rows of features, in one pass and in bounded memory.
@@ -235,7 +237,9 @@ private:
             ++statistics_.ignored_trades;
             return;
         }
-        sampler_.on_trade({event.trade, {event.ts_event_ns, event.ts_recv_ns}}, book_);
+        const TimedTrade trade{event.trade, {event.ts_event_ns, event.ts_recv_ns}};
+        if (options_.sink) watch_.trade(trade, book_.grid, *options_.sink);
+        sampler_.on_trade(trade, book_);
     }
 
     // From inputs of their own, in their place among the depth. A snapshot that was asked for
@@ -274,6 +278,7 @@ private:
         sampler_.before_change(book_, times);
         rule_ = event.rule;
         const Verdict verdict = sync_.on(event, book_);
+        tell_change(event);
         if (verdict == Verdict::gap) note_gap(event);
         if (!is_trusted()) {
             sampler_.on_break();
@@ -281,6 +286,10 @@ private:
             ++states_;
             sampler_.on_state(book_);
         }
+    }
+
+    void tell_change(const Event& event) {
+        if (options_.sink) watch_.after(event, sync_.touched(), book_, *options_.sink);
     }
 
     [[nodiscard]] bool is_trusted() const noexcept {
@@ -298,7 +307,9 @@ private:
             sampler_.before_change(book_, {event.ts_event_ns, event.ts_recv_ns});
         }
         const bool was_trusted = is_trusted();
-        if (sync_.lose(event, book_) == Verdict::gap) {
+        const Verdict verdict = sync_.lose(event, book_);
+        tell_change(event);
+        if (verdict == Verdict::gap) {
             note_gap(event);
         } else if (was_trusted && !is_trusted()) {
             ++interruptions_;
@@ -332,6 +343,7 @@ private:
         const bool beyond = stop.sequence != absent && event.ids.last != absent &&
                             event.kind != Kind::snapshot && event.ids.last > stop.sequence;
         stopped_ = stopped_ || late || beyond;
+        if (!stopped_) watch_.see(event);
         return stopped_;
     }
 
@@ -391,6 +403,7 @@ private:
     std::optional<TradeInput> trades_;
     Splitter splitter_;
     Synchronizer sync_;
+    ChangeWatch watch_;
     Book book_;
     Event event_;
     Statistics statistics_;

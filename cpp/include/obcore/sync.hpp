@@ -52,6 +52,13 @@ public:
         resubscription,  // the stream has to begin anew, with a snapshot of its own
     };
 
+    // What the last call left changed in the book besides its state.
+    enum class Touched : std::uint8_t {
+        nothing,
+        levels,      // those of the delta that it was given, and no others
+        everything,  // or more of it than the event tells
+    };
+
     // A hole in the ids: which one should have come, and which came.
     struct Gap {
         Sequence expected = absent;
@@ -66,6 +73,12 @@ public:
 
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] const Gap& last_gap() const noexcept { return last_gap_; }
+    [[nodiscard]] Touched touched() const noexcept { return touched_; }
+
+    // Levels a side that are left once an event has been applied; 0: all of them.
+    [[nodiscard]] static constexpr std::size_t kept_levels(const Event& event) noexcept {
+        return has_rule(event) && !needs_join(event.rule) ? event.depth : 0;
+    }
 
     [[nodiscard]] Want wants() const noexcept {
         if (is_lost_) return Want::resubscription;
@@ -78,6 +91,7 @@ public:
 
     // Takes one depth event. Verdict::apply means that the book shows a new state.
     Verdict on(const Event& event, Book& book) {
+        touched_ = Touched::nothing;
         require_room(event, book);
         const Verdict verdict = take(event, book);
         if (verdict == Verdict::apply) {
@@ -97,6 +111,7 @@ public:
     // Messages may be missing from here on. Where deltas prove by their ids that they go on
     // from the book, it is in sync again with the next one, else with the next snapshot.
     void interrupt(Book& book, BookState state, const std::string& reason) {
+        touched_ = Touched::nothing;
         if (joins_ && sees_holes_) {
             if (phase_ == Phase::joined) set_state(book, state, reason);
             return;
@@ -119,6 +134,7 @@ public:
 
     // Gives the book up: it has to be built from a new snapshot.
     void restart(Book& book, const std::string& reason) {
+        touched_ = Touched::nothing;
         if (book.state == BookState::empty) return;
         phase_ = Phase::waiting;
         clear_buffer();  // it may have the hole that is the reason
@@ -164,10 +180,12 @@ public:
 private:
     enum class Phase : std::uint8_t { waiting, loaded, joined };
 
+    [[nodiscard]] static constexpr bool has_rule(const Event& event) noexcept {
+        return event.rule != IdRule::none && event.kind != Kind::topn;
+    }
+
     Verdict take(const Event& event, Book& book) {
-        if (event.rule == IdRule::none || event.kind == Kind::topn) {
-            return on_unverified(event, book);
-        }
+        if (!has_rule(event)) return on_unverified(event, book);
         joins_ = needs_join(event.rule);
         sees_holes_ = is_proof(event.rule);
         if (!joins_) return on_stream(event, book);
@@ -215,7 +233,7 @@ private:
             if (verdict == Verdict::gap) return lose_at(event, book);
         }
         apply(event, book);
-        if (event.depth != 0) book.cut(event.depth);
+        if (const std::size_t kept = kept_levels(event); kept != 0) book.cut(kept);
         if (!is_right(event, book)) return lose_by_checksum(event, book);
         if (event.kind == Kind::snapshot) {
             ++counters_.joins;
@@ -437,6 +455,7 @@ private:
     }
 
     void replace_by(const Event& snapshot, Book& book) {
+        touched_ = Touched::everything;
         book.replace(snapshot.bids, snapshot.asks);
         book.horizon = horizon_watch_.load(snapshot.bids, snapshot.asks);
     }
@@ -515,10 +534,13 @@ private:
                                           : "proved by the venue's ids";
     }
 
-    static void apply(const Event& event, Book& book) {
+    void apply(const Event& event, Book& book) {
+        const bool is_first = touched_ == Touched::nothing;
         if (event.kind == Kind::delta) {
+            touched_ = is_first ? Touched::levels : Touched::everything;
             book.update(event.bids, event.asks);
         } else {
+            touched_ = Touched::everything;
             book.replace(event.bids, event.asks);
         }
         book.sequence = event.ids.last;
@@ -552,6 +574,7 @@ private:
         auto bid = book.bids.best();
         auto ask = book.asks.best();
         if (!bid || !ask) return;
+        touched_ = Touched::everything;
         const bool ask_is_new = std::ranges::any_of(
             event.asks, [&](const Level& level) { return level.price == ask->price; });
         for (; bid && ask && bid->price > ask->price; ++counters_.uncrossed_levels) {
@@ -587,6 +610,7 @@ private:
     bool sees_holes_ = false;  // its ids tell whether it follows the one before
     bool is_lost_ = false;     // a stream that has to begin anew
     bool is_near_horizon_ = false;
+    Touched touched_ = Touched::nothing;
     std::int64_t crossed_in_a_row_ = 0;
     std::uint32_t computed_ = 0;  // the last checksum of the book
     HorizonWatch horizon_watch_;
