@@ -154,7 +154,8 @@ std::unique_ptr<GuardedReplay> make(
     std::optional<std::vector<double>> ofi_weights, std::shared_ptr<Engine> engine,
     std::optional<py::function> trades, Every::Mode every, std::int64_t every_n, Format format,
     std::string symbol, const std::optional<Grid>& grid, bool uncross, bool strict,
-    std::optional<Nanos> stop_time_ns, std::optional<Sequence> stop_sequence) {
+    std::optional<Nanos> stop_time_ns, std::optional<Sequence> stop_sequence,
+    std::shared_ptr<ChangeSink> sink) {
     if (every_n < 1) throw py::value_error("every_n: expected 1 or more");
     ReplayOptions options;
     options.features =
@@ -174,6 +175,7 @@ std::unique_ptr<GuardedReplay> make(
     options.uncross = uncross;
     options.strict = strict;
     options.stop = {stop_time_ns.value_or(absent), stop_sequence.value_or(absent)};
+    options.sink = std::move(sink);
     return std::make_unique<GuardedReplay>(std::move(options), std::move(engine));
 }
 
@@ -194,13 +196,16 @@ void bind_replay(py::module_& m) {
         .value("TRADE", Every::Mode::trade)
         .finalize();
 
+    py::class_<ChangeSink, std::shared_ptr<ChangeSink>>(
+        m, "ChangeSink", "Is told what happens to a book, change by change.");
+
     py::class_<GuardedReplay>(m, "Replay", "Recorded bytes to rows of features, in one pass.")
         .def(py::init(&make), py::kw_only(), "features"_a = "standard", "depth"_a = 10,
              "mode"_a = "causal", "ofi_weights"_a = py::none(), "engine"_a = py::none(),
              "trades"_a = py::none(), "every"_a = Every::Mode::event, "every_n"_a = 1,
              "kind"_a = Format::automatic, "symbol"_a = "", "grid"_a = py::none(),
              "uncross"_a = false, "strict"_a = false, "stop_time_ns"_a = py::none(),
-             "stop_sequence"_a = py::none())
+             "stop_sequence"_a = py::none(), "sink"_a = py::none())
         .def(
             "begin",
             [](GuardedReplay& self, std::string name) {
