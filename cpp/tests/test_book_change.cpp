@@ -41,7 +41,7 @@ struct Kept {
 class Mirror final : public ChangeSink {
 public:
     void on_change(const BookChange& change, const Book& after) override {
-        CHECK(change.kind == BookChange::Kind::picture || book.grid == after.grid);
+        CHECK(change.is_whole() || book.grid == after.grid);
         CHECK(changes.empty() || change.time >= changes.back().change.time);
         CHECK(changes.empty() || change.id >= changes.back().change.id);
         changes.push_back({change,

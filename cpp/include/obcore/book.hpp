@@ -45,6 +45,11 @@ enum class BookState : std::uint8_t {
     return "?";
 }
 
+// Whether a book is one that decisions may be taken on.
+[[nodiscard]] constexpr bool is_trusted(BookState state) noexcept {
+    return state == BookState::synced || state == BookState::unverified;
+}
+
 // A level from outside the decoders, before a book may have it.
 inline void check_level(const Level& level, const Grid& grid, const Where& where) {
     const auto& [price, size] = level;

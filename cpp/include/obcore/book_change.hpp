@@ -15,6 +15,7 @@
 #include "obcore/sync.hpp"
 #include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
+#include "obcore/verdict.hpp"
 
 namespace obcore {
 
@@ -27,6 +28,8 @@ struct BookChange {
         state,    // no level changed
         delta,    // absolute new sizes of some levels; size 0 removes
         picture,  // the whole book anew
+        refresh,  // the same, but not by a message of the market: it shows no new state
+        key,      // the whole book once more, as it was: where a store can begin to read
     };
 
     Kind kind = Kind::state;
@@ -43,10 +46,16 @@ struct BookChange {
     std::size_t depth = 0;  // levels a side that are left behind it; 0: all of them
     std::span<const Level> bids;
     std::span<const Level> asks;
+
+    [[nodiscard]] bool is_whole() const noexcept { return kind >= Kind::picture; }
+    // Whether a row of features belongs to it.
+    [[nodiscard]] bool is_new_state() const noexcept {
+        return (kind == Kind::delta || kind == Kind::picture) && is_trusted(state);
+    }
 };
 
 inline void apply(const BookChange& change, Book& book) {
-    if (change.kind == BookChange::Kind::picture) {
+    if (change.is_whole()) {
         book.replace(change.bids, change.asks);
     } else {
         book.update(change.bids, change.asks);
@@ -70,7 +79,12 @@ public:
     ChangeSink(ChangeSink&&) = delete;
     ChangeSink& operator=(ChangeSink&&) = delete;
 
-    // `after` is the book behind the change; a change on a new grid is a picture.
+    // A message comes that may change the book.
+    virtual void before_message(Nanos time, const Book& book) {
+        static_cast<void>(time);
+        static_cast<void>(book);
+    }
+    // `after` is the book behind the change; a change on a new grid is whole.
     virtual void on_change(const BookChange& change, const Book& after) = 0;
     // `time` is the trade's own, so far as it does not fall.
     virtual void on_trade(const TimedTrade& trade, Nanos time, const Grid& grid) = 0;
@@ -80,14 +94,15 @@ public:
 class ChangeWatch {
 public:
     // Before the message is applied, and whatever becomes of it.
-    void see(const Event& event) noexcept {
+    void before(const Event& event, const Book& book, ChangeSink& sink) {
         raise(time_, best_time(event.ts_event_ns, event.ts_recv_ns));
         if (event.kind != Kind::snapshot) raise(id_, event.ids.last);
+        sink.before_message(time_, book);
     }
 
     // Behind it.
-    void after(const Event& event, Synchronizer::Touched touched, const Book& book,
-               ChangeSink& sink) {
+    void after(const Event& event, Verdict verdict, Synchronizer::Touched touched,
+               const Book& book, ChangeSink& sink) {
         const bool is_new_grid = !(book.grid == grid_);
         BookChange change{.kind = BookChange::Kind::state,
                           .state = book.state,
@@ -102,7 +117,8 @@ public:
                           .bids = {},
                           .asks = {}};
         if (touched == Synchronizer::Touched::everything || is_new_grid) {
-            change.kind = BookChange::Kind::picture;
+            change.kind = verdict == Verdict::apply ? BookChange::Kind::picture
+                                                    : BookChange::Kind::refresh;
             change.bids = copy(book.bids, bids_);
             change.asks = copy(book.asks, asks_);
         } else if (touched == Synchronizer::Touched::levels) {

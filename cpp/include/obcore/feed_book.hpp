@@ -21,11 +21,6 @@
 
 namespace obcore {
 
-// Whether a book is one that decisions may be taken on.
-[[nodiscard]] constexpr bool is_trusted(BookState state) noexcept {
-    return state == BookState::synced || state == BookState::unverified;
-}
-
 // The book of one instrument of a feed with its features, and what is known of its health.
 // Not thread-safe.
 class FeedBook {

@@ -278,7 +278,7 @@ private:
         sampler_.before_change(book_, times);
         rule_ = event.rule;
         const Verdict verdict = sync_.on(event, book_);
-        tell_change(event);
+        tell_change(event, verdict);
         if (verdict == Verdict::gap) note_gap(event);
         if (!is_trusted()) {
             sampler_.on_break();
@@ -288,13 +288,12 @@ private:
         }
     }
 
-    void tell_change(const Event& event) {
-        if (options_.sink) watch_.after(event, sync_.touched(), book_, *options_.sink);
+    void tell_change(const Event& event, Verdict verdict) {
+        if (!options_.sink) return;
+        watch_.after(event, verdict, sync_.touched(), book_, *options_.sink);
     }
 
-    [[nodiscard]] bool is_trusted() const noexcept {
-        return book_.state == BookState::synced || book_.state == BookState::unverified;
-    }
+    [[nodiscard]] bool is_trusted() const noexcept { return obcore::is_trusted(book_.state); }
 
     // Messages are missing, or may be.
     void lose(Event& event) {
@@ -308,7 +307,7 @@ private:
         }
         const bool was_trusted = is_trusted();
         const Verdict verdict = sync_.lose(event, book_);
-        tell_change(event);
+        tell_change(event, verdict);
         if (verdict == Verdict::gap) {
             note_gap(event);
         } else if (was_trusted && !is_trusted()) {
@@ -343,7 +342,7 @@ private:
         const bool beyond = stop.sequence != absent && event.ids.last != absent &&
                             event.kind != Kind::snapshot && event.ids.last > stop.sequence;
         stopped_ = stopped_ || late || beyond;
-        if (!stopped_) watch_.see(event);
+        if (!stopped_ && options_.sink) watch_.before(event, book_, *options_.sink);
         return stopped_;
     }
 
