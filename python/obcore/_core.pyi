@@ -283,6 +283,50 @@ class FeatureEngine:
 class ChangeSink: ...
 
 @final
+class ColumnSink(ChangeSink):
+    def __init__(self, levels_a_part: int = ..., first_position: int = 0) -> None: ...
+    def take_changes(self) -> list[dict[str, Any]]: ...
+    def take_trades(self) -> list[dict[str, Any]]: ...
+    def finish(self) -> None: ...
+    @property
+    def next_position(self) -> int: ...
+
+@final
+class ChangePlayer:
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        features: str | None = None,
+        depth: int = 10,
+        mode: str = "causal",
+        ofi_weights: Sequence[float] | None = None,
+        every: Every = ...,
+        every_n: int = 1,
+    ) -> None: ...
+    def play(
+        self,
+        changes: Any,
+        first: int = 0,
+        *,
+        until_ns: int | None = None,
+        until_id: int | None = None,
+    ) -> int: ...
+    def play_with_trades(self, changes: Any, trades: Any, first_trade: int) -> int: ...
+    def play_trades(self, trades: Any, first_trade: int, until_position: int) -> int: ...
+    def finish(self) -> None: ...
+    def take_rows(
+        self,
+    ) -> tuple[
+        NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]
+    ]: ...
+    def book(self) -> Book: ...
+    @property
+    def states(self) -> int: ...
+    @property
+    def names(self) -> list[str]: ...
+
+@final
 class Replay:
     def __init__(
         self,

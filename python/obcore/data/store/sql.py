@@ -1,0 +1,90 @@
+"""A store as tables of DuckDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+
+if TYPE_CHECKING:
+    from obcore.data.store.store import Store
+
+VIEWS = """
+create view levels as
+select venue, symbol, date, time_ns, ts_event_ns, ts_recv_ns, sequence, kind, side, price * tick as price, size * lot as size,
+       price as ticks, size as lots
+from (
+    select *, 'bid' as side, unnest(bid_price) as price, unnest(bid_size) as size from depth
+    union all
+    select *, 'ask' as side, unnest(ask_price) as price, unnest(ask_size) as size from depth
+) join instruments using (venue, symbol);
+
+create view gaps as
+select venue, symbol, time_ns as first_ns, until_ns as last_ns, (until_ns - time_ns) / 1e9 as seconds, state, reason
+from (
+    select *, lead(time_ns) over (partition by venue, symbol order by time_ns, position) as until_ns
+    from (
+        select *, lag(state || reason) over (partition by venue, symbol order by time_ns, position) as before
+        from depth
+    ) where before is distinct from state || reason
+) where state not in ('SYNCED', 'UNVERIFIED');
+
+create view trades as
+select venue, symbol, date, time_ns, ts_event_ns, ts_recv_ns, price * tick as price, size * lot as size,
+       taker_is_buyer, is_aggregate, id, price as ticks, size as lots
+from stored_trades join instruments using (venue, symbol);
+"""
+
+
+def connect(store: Store) -> Any:
+    """Return a connection to DuckDB in memory with the store's tables and views."""
+    import duckdb  # noqa: PLC0415  an extra
+    import pyarrow as pa  # noqa: PLC0415  an extra
+
+    connection = duckdb.connect()
+    found = [store.manifest(name) for name in store.symbols]
+    instruments = pa.table(
+        {
+            "venue": [one.venue for one in found],
+            "symbol": [one.symbol for one in found],
+            "tick": [float(one.tick) for one in found],
+            "lot": [float(one.lot) for one in found],
+        }
+    )
+    connection.register("instruments", instruments)
+    for kind, view in (("depth", "depth"), ("trades", "stored_trades")):
+        files = [str(store.root / file.path) for one in found for file in one.files(kind)]
+        connection.execute(_view(view, kind, files))
+    connection.execute(VIEWS)
+    return connection
+
+
+def _view(name: str, kind: str, files: list[str]) -> str:
+    if not files:
+        return f"create view {name} as {_nothing(kind)}"
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    return (
+        f"create view {name} as select * from "
+        f"read_parquet([{listed}], hive_partitioning = true)"
+    )
+
+
+def _nothing(kind: str) -> str:
+    columns = (
+        "null::varchar as venue, null::varchar as symbol, null::date as date, "
+        "null::bigint as position, null::bigint as time_ns, null::bigint as ts_event_ns, "
+        "null::bigint as ts_recv_ns"
+    )
+    if kind == "trades":
+        columns += (
+            ", null::bigint as price, null::bigint as size, null::boolean as taker_is_buyer, "
+            "null::boolean as is_aggregate, null::bigint as id"
+        )
+    else:
+        columns += (
+            ", null::bigint as sequence, null::varchar as kind, null::varchar as state, "
+            "null::varchar as reason, null::bigint[] as bid_price, null::bigint[] as bid_size, "
+            "null::bigint[] as ask_price, null::bigint[] as ask_size"
+        )
+    return f"select {columns} where false"
+
+
