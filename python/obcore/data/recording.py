@@ -7,13 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from obcore.book import Book, ChangeSink, Every, FeatureEngine, Replay
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
 from obcore.data.source import ChunkFeed, Source, SourceReader
-from obcore.data.table import FeatureTable, Summary
+from obcore.data.table import FeatureTable, Summary, joined
 from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
@@ -181,14 +179,7 @@ class Recording:
                 on_read=on_read,
             )
         )
-        table = FeatureTable(
-            parts[-1].names,
-            np.concatenate([part.ts_event_ns for part in parts]),
-            np.concatenate([part.ts_recv_ns for part in parts]),
-            np.concatenate([part.sequence for part in parts]),
-            np.concatenate([part.values for part in parts]),
-            parts[-1].summary,
-        )
+        table = joined(parts)
         return table if plan is None else plan.complete(table)
 
     def batches(
@@ -279,7 +270,7 @@ class Recording:
         trades = ChunkFeed(self.trades, on_read)
         replay = self._books_only(sink=sink, trades=trades if self.trades else None)
         sources: tuple[Source, ...] = ()
-        for sources in self._run(replay, on_read):
+        for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
             if on_chunk is not None:
                 on_chunk(replay)
         return _summary(replay, sources + trades.sources)
