@@ -224,7 +224,8 @@ void bind_store(py::module_& m) {
         .def(
             "take_trades", [](ColumnSink& self) { return to_list(self.take_trades()); },
             "The same of trades.")
-        .def("finish", &ColumnSink::finish, "Nothing comes any more: the open parts are whole.")
+        .def("finish", &ColumnSink::finish, "is_end"_a = true,
+             "Nothing comes any more: the open parts are whole.")
         .def_property_readonly("next_position", &ColumnSink::next_position);
 
     py::class_<Player>(m, "ChangePlayer", "Makes a book of columns of changes again.")

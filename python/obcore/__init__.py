@@ -25,6 +25,7 @@ from obcore.book import (
     Side,
     Verdict,
 )
+from obcore.data.history import History
 from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
 from obcore.data.recording import Recording
@@ -80,6 +81,7 @@ __all__ = [
     "FeedError",
     "Gap",
     "GapError",
+    "History",
     "Ingested",
     "Instrument",
     "InstrumentChanged",

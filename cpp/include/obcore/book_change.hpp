@@ -42,7 +42,7 @@ struct BookChange {
     Nanos ts_event_ns = absent;
     Nanos ts_recv_ns = absent;
     Sequence sequence = absent;
-    Horizon horizon;
+    Horizon horizon = {};
     std::size_t depth = 0;  // levels a side that are left behind it; 0: all of them
     std::span<const Level> bids;
     std::span<const Level> asks;

@@ -193,9 +193,9 @@ public:
 
     // Nothing comes any more. Whoever asks for a later time is told so, not shown the last book
     // as if it still were.
-    void finish() {
+    void finish(bool is_end = true) {
         if (changes_.size() > 0) {
-            if (last_seen_ != absent && is_trusted(last_.state)) add_end();
+            if (is_end && last_seen_ != absent && is_trusted(last_.state)) add_end();
             close_changes();
         }
         close_trades();

@@ -12,7 +12,7 @@ from obcore.cli.options import Json, StoreFolder
 from obcore.data.store import Store
 
 if TYPE_CHECKING:
-    from obcore.data.store.coverage import Coverage
+    from obcore.data.coverage import Coverage
 
 GAPS_SHOWN = 20
 

@@ -29,7 +29,7 @@ def sql(
     """
     result = Store(store).sql(query)
     columns = result.columns if result is not None else []
-    found = [] if result is None else result.fetchmany(rows) if rows else result.fetchall()
+    found = [] if result is None else (result.limit(rows) if rows else result).fetchall()
     if json:
         print_json(
             {"columns": columns, "rows": [list(map(_plain_value, row)) for row in found]}

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from obcore.data.recording import Recording
-    from obcore.data.store.view import StoredView
     from obcore.data.table import FeatureTable, Summary
+    from obcore.data.view import PastView
 
 METADATA_KEY = b"obcore"
 TIME_COLUMNS = ("ts_event_ns", "ts_recv_ns", "sequence")
@@ -57,7 +57,7 @@ class FeatureFile:
 
 
 def write_features(
-    recording: Recording | StoredView,
+    recording: Recording | PastView,
     out: str | PathLike[str],
     features: str = "standard",
     *,
@@ -74,7 +74,7 @@ def write_features(
 
     Parameters
     ----------
-    recording : Recording or StoredView
+    recording : Recording or PastView
         What to replay.
     out : path-like
         The file to write; one that exists is replaced.

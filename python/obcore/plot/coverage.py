@@ -13,6 +13,11 @@ from obcore.plot.timeline import DPI, NS_PER_DAY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.axes import Axes
+
+    from obcore.data.coverage import Coverage, Stretch
+
+SEEN = 400  # of so many parts of the axis, one is wide enough to be seen
 COLORS = {
     "SYNCED": "#2f7d4f",
     "UNVERIFIED": "#8fbf9f",
@@ -31,7 +36,7 @@ MEANINGS = {
 }
 
 
-def draw_coverage(covers: Sequence[Any]) -> Figure:
+def draw_coverage(covers: Sequence[Coverage]) -> Figure:
     """Return a figure of what is known when.
 
     Parameters
@@ -42,19 +47,10 @@ def draw_coverage(covers: Sequence[Any]) -> Figure:
     figure = Figure(figsize=(12.0, 1.8 + 0.5 * len(covers)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     seen = []
+    width_ns = _whole(covers)
     for row, one in enumerate(covers):
-        for stretch in one.stretches:
-            begin, width = stretch.first_ns / NS_PER_DAY, stretch.last_ns - stretch.first_ns
-            color = COLORS[stretch.state]
-            # A gap of a second in a day is still there to be seen: it has an outline.
-            outline = 0.0 if stretch.is_trusted or not width else 1.0
-            axes.broken_barh(
-                [(begin, width / NS_PER_DAY)],
-                (row - 0.35, 0.7),
-                facecolor=color,
-                edgecolor=color,
-                linewidth=outline,
-            )
+        for stretch in sorted(one.stretches, key=lambda stretch: not stretch.is_trusted):
+            _draw(axes, row, stretch, width_ns)
             seen.append(stretch.state)
     axes.set_yticks(range(len(covers)), [f"{one.symbol}\n{one.covered:.2%}" for one in covers])
     axes.set_ylim(len(covers) - 0.5, -0.5)
@@ -67,11 +63,29 @@ def draw_coverage(covers: Sequence[Any]) -> Figure:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     present = [state for state in COLORS if state in seen]
-    axes.legend(
+    figure.legend(
         handles=[Patch(color=COLORS[state], label=MEANINGS[state]) for state in present],
-        loc="upper left",
-        bbox_to_anchor=(0.0, -0.25 - 0.3 / max(1, len(covers))),
+        loc="outside lower left",
         ncols=max(1, len(present)),
         frameon=False,
     )
     return figure
+
+
+def _whole(covers: Sequence[Coverage]) -> int:
+    """Return how long the axis is, in nanoseconds."""
+    known = [one for one in covers if one.first_ns is not None and one.last_ns is not None]
+    first = min((one.first_ns or 0 for one in known), default=0)
+    return max((one.last_ns or 0 for one in known), default=1) - first
+
+
+def _draw(axes: Axes, row: int, stretch: Stretch, width_ns: int) -> None:
+    begin = stretch.first_ns / NS_PER_DAY
+    width = (stretch.last_ns - stretch.first_ns) / NS_PER_DAY
+    color = COLORS[stretch.state]
+    if stretch.is_trusted or width * NS_PER_DAY > width_ns / SEEN:
+        axes.broken_barh(
+            [(begin, width)], (row - 0.3, 0.6), facecolor=color, edgecolor=color, linewidth=0.5
+        )
+    else:  # too short for its bar to be seen: a mark above it
+        axes.plot([begin], [row - 0.4], marker="v", markersize=5, color=color, clip_on=False)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from obcore.book import ABSENT, ChangePlayer
 from obcore.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from obcore.data.store.store import Store
@@ -58,7 +57,7 @@ def ask(store: Store, query: str) -> Any:
     try:
         return _connected(store, query).sql(query)
     except duckdb.Error as error:
-        raise StoreError(str(error)) from None
+        raise StoreError(str(error).splitlines()[0]) from None
 
 
 def _connected(store: Store, query: str) -> Any:
@@ -134,10 +133,8 @@ def _view(name: str, kind: str, files: list[str]) -> str:
     if not files:
         return f"create view {name} as {_nothing(kind)}"
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    return (
-        f"create view {name} as select * from "
-        f"read_parquet([{listed}], hive_partitioning = true)"
-    )
+    source = f"read_parquet([{listed}], hive_partitioning = true)"
+    return f"create view {name} as select * from {source}"  # noqa: S608  quoted above
 
 
 def _nothing(kind: str) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from obcore.data.changes import ChangeBatch, TradeBatch
-    from obcore.data.store.manifest import Manifest
 
 TRUSTED = (BookState.SYNCED.value, BookState.UNVERIFIED.value)
 
@@ -100,7 +99,10 @@ class Coverage:
 
 
 def cover(
-    manifest: Manifest, changes: Iterable[ChangeBatch], trades: Iterable[TradeBatch]
+    name: str,
+    changes: Iterable[ChangeBatch],
+    trades: Iterable[TradeBatch],
+    recordings: list[dict[str, Any]],
 ) -> Coverage:
     """Return what is known of a symbol, from all that happened to it."""
     stretches: list[Stretch] = []
@@ -125,13 +127,10 @@ def cover(
     if now is not None and since != ABSENT:
         stretches.append(Stretch(since, max(last, since), BookState(now[0]).name, now[1]))
     return Coverage(
-        symbol=manifest.name,
+        symbol=name,
         stretches=stretches,
         states=states,
         updates=updates,
         trades=sum(len(batch) for batch in trades),
-        recordings=[
-            {"sources": one.sources, "complete": one.complete, **one.summary}
-            for one in manifest.recordings
-        ],
+        recordings=recordings,
     )

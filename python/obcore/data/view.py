@@ -1,4 +1,4 @@
-"""A stretch of one symbol of a store, which gives rows of features as a recording does."""
+"""A stretch of one symbol of the past, which gives rows of features as a recording does."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from obcore.data.changes import ChangeBatch, TradeBatch
-    from obcore.data.store.store import Store
+    from obcore.data.past import Past
 
 END_OF_TIME = 2**63 - 1
 
 
-class StoredView:
-    """What `Store.view` returns.
+class PastView:
+    """What `Past.view` returns.
 
     Parameters
     ----------
-    store : Store
+    past : Past
         Where it lies.
     name : str
         ``venue:SYMBOL``.
@@ -37,9 +37,9 @@ class StoredView:
     """
 
     def __init__(
-        self, store: Store, name: str, start: str | int | None, end: str | int | None
+        self, past: Past, name: str, start: str | int | None, end: str | int | None
     ) -> None:
-        self._store, self._name = store, name
+        self._past, self._name = past, name
         self._start, self._end = start, end
 
     def batches(
@@ -69,7 +69,7 @@ class StoredView:
         names = features if isinstance(features, str) else ", ".join(features)
         mode_of_rows, n = parse_every(every)
         player = ChangePlayer(
-            self._store.grid(self._name),
+            self._past.grid(self._name),
             features=names,
             depth=depth,
             mode=mode,
@@ -78,26 +78,26 @@ class StoredView:
             every_n=n,
         )
         stretch = self._name, self._start, self._end
-        trades = _TradesInOrder(self._store.trade_batches(*stretch))
-        for batch in self._store.batches(*stretch, on_read=on_read):
+        trades = _TradesInOrder(self._past.trade_batches(*stretch))
+        for batch in self._past.batches(*stretch, on_read=on_read):
             trades.play_before(player, batch)
             yield self._table(player)
         trades.play_rest(player)
         player.finish()
         yield self._table(player)
         if not player.states:
-            span = self._store.span(self._name)
+            span = self._past.span(self._name)
             raise NotCoveredError(f"{self._name}: no state that can be trusted; {span}")
 
     def _table(self, player: ChangePlayer) -> FeatureTable:
         event, recv, sequence, values = _within(player.take_rows(), self._start, self._end)
-        found = self._store.manifest(self._name)
+        grid = self._past.grid(self._name)
         book = player.book()
         summary = Summary(
             sources=(),
-            symbol=found.symbol,
-            tick=found.tick,
-            lot=found.lot,
+            symbol=self._name,
+            tick=grid.tick,
+            lot=grid.lot,
             state=book.state.name,
             reason=book.reason,
             states=player.states,
