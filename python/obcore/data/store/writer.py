@@ -74,8 +74,7 @@ class RecordingWriter:
     def finish(self, sources: list[dict[str, Any]], summary: dict[str, Any]) -> None:
         """Close the files and say that the recording is whole."""
         for kind in self._open:
-            if self._open[kind] is not None:
-                self._close(kind)
+            self._close(kind)
         self.recording = replace(
             self.recording, complete=True, sources=sources, summary=summary
         )
@@ -100,14 +99,16 @@ class RecordingWriter:
             "tick": self.manifest.tick,
             "lot": self.manifest.lot,
         }
-        file = _OpenFile(self.root, path, number, batch, date, told, known)
+        file = _OpenFile(self.root, path, number, told, known)
+        file.date, file.steps = date, (batch.tick, batch.lot)
         self._open[kind] = file
         return file
 
     def _close(self, kind: str) -> None:
         file = self._open[kind]
         self._open[kind] = None
-        assert file is not None
+        if file is None:
+            return
         stored = file.finish()
         if file.is_known:
             return
@@ -126,8 +127,7 @@ class RecordingWriter:
         if wanted == now:
             return
         for kind in self._open:
-            if self._open[kind] is not None:
-                self._close(kind)
+            self._close(kind)
         self.manifest = replace(
             self.manifest,
             tick=wanted[0],
@@ -149,45 +149,40 @@ class RecordingWriter:
         with parquet.ParquetFile(path, read_dictionary=["kind", "state", "reason"]) as old:
             told = steps_of(old.metadata.metadata, path) | {"tick": steps[0], "lot": steps[1]}
             before = steps_of(old.metadata.metadata, path)
-            out = None
+            out = _OpenFile(self.root, file.path, file.number, told)
             for group in range(old.num_row_groups):
                 table = old.read_row_group(group)
-                batch: ChangeBatch | TradeBatch = (
-                    to_changes(table, before, path)
-                    if file.kind == "depth"
-                    else to_trades(table, before)
-                )
-                out = out or _OpenFile(self.root, file.path, file.number, batch, "", told, None)
-                out.add(rescaled(batch, *steps))
-        assert out is not None
+                if file.kind == "depth":
+                    out.add(rescaled(to_changes(table, before, path), *steps))
+                else:
+                    out.add(rescaled(to_trades(table, before), *steps))
         return out.finish()
 
 
 class _OpenFile:
     """A Parquet file under a temporary name, or one that is there and passed over."""
 
+    date = ""
+    steps = ("", "")  # of the batches as they come
+
     def __init__(
         self,
         root: Path,
         path: str,
         number: int,
-        first: ChangeBatch | TradeBatch,
-        date: str,
         told: dict[str, Any],
-        known: StoredFile | None,
+        known: StoredFile | None = None,
     ) -> None:
-        self._path, self._number, self._date = path, number, date
-        self._steps = (first.tick, first.lot)
-        self._known = known
+        self._path, self._number, self._known = path, number, known
         self._rows = self._updates = 0
         self._first = self._last = ABSENT
         self._final = root / path
         self._temporary = self._final.with_name(f".{self._final.name}.tmp")
-        self._writer = None
+        self._writer: Any = None
         if known is not None:
             return
         self._final.parent.mkdir(parents=True, exist_ok=True)
-        schema = depth_schema() if isinstance(first, ChangeBatch) else trade_schema()
+        schema = depth_schema() if path.startswith("depth/") else trade_schema()
         self._writer = writer(self._temporary, schema, told)
 
     @property
@@ -197,8 +192,8 @@ class _OpenFile:
     def has_to_end(self, batch: ChangeBatch | TradeBatch, date: str) -> bool:
         """Whether a batch belongs into the next file."""
         return (
-            date != self._date
-            or (batch.tick, batch.lot) != self._steps
+            date != self.date
+            or (batch.tick, batch.lot) != self.steps
             or self._updates >= UPDATES_A_FILE
             or self._rows >= TRADES_A_FILE
         )
@@ -216,7 +211,6 @@ class _OpenFile:
     def finish(self) -> StoredFile:
         if self._known is not None:
             return self._known
-        assert self._writer is not None
         self._writer.close()
         digest = hashlib.sha256()
         with self._temporary.open("rb+") as file:
