@@ -27,6 +27,7 @@ from obcore.book import (
 )
 from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
+from obcore.data.recorder import Recorder
 from obcore.data.recording import Recording
 from obcore.data.sample import sample
 from obcore.data.store import Ingested, Store, write_store
@@ -90,6 +91,8 @@ __all__ = [
     "OfiWeights",
     "PrecisionError",
     "QueueOverflowError",
+    "Recorder",
+    "RecorderError",
     "Recording",
     "Resynced",
     "Side",

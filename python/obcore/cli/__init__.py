@@ -22,6 +22,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.fit_ofi import fit_ofi
     from obcore.cli.inspect import inspect
     from obcore.cli.plot import plot
+    from obcore.cli.record import record
     from obcore.cli.venue import venue
     from obcore.cli.watch import watch
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     alone = (demo, bench, bench_feeds, catalog)  # they need no arguments
-    for command in (features, book, inspect, plot, fit_ofi, watch, venue, *alone):
+    for command in (features, book, inspect, plot, fit_ofi, watch, record, venue, *alone):
         app.command(no_args_is_help=command not in alone)(command)
 
     def _print_version(asked: bool) -> None:

@@ -167,7 +167,8 @@ def progress(
     from rich import progress as bars  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
 
-    sizes = [path.stat().st_size for path in inputs]
+    files = [path.glob("*.gz") if path.is_dir() else [path] for path in inputs]
+    sizes = [file.stat().st_size for some in files for file in some]
     total = sum(sizes) * passes if all(sizes) else None  # a pipe does not say how long it is
     columns = (
         bars.TextColumn("{task.description}"),

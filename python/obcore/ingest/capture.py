@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from obcore.ingest.connection import Link
@@ -29,19 +29,28 @@ class CaptureLines:
         Empty bytes mean that the connection begins, None that it has gone.
         """
         if isinstance(source, str):
-            rest = {"url": source, "data": (data or b"").decode()}
-            return _line("http", "http", ts_recv_ns, rest)
+            return _line("http", "http", ts_recv_ns, {"url": source, **_text_of(data or b"")})
         if data is None:
             return _line("disconnect", self._names.pop(source), ts_recv_ns, {})
         if data:
-            return _line("recv", self._names[source], ts_recv_ns, {"data": data.decode()})
-        self._names[source], self._next = str(self._next), self._next + 1
+            return _line("recv", self._names[source], ts_recv_ns, _text_of(data))
+        self._name(source)
         return _line("connect", self._names[source], ts_recv_ns, self._address(source))
+
+    def keep(self, links: Iterable[Link]) -> None:
+        """Take it that these are open, and no others: what was told of them is missing."""
+        kept = dict.fromkeys(links)
+        self._names = {link: name for link, name in self._names.items() if link in kept}
+        for link in kept.keys() - self._names.keys():
+            self._name(link)
 
     def open(self, ts_recv_ns: int) -> Iterator[bytes]:
         """Yield lines that say again which connections are open, for whoever begins here."""
         for link, name in self._names.items():
             yield _line("open", name, ts_recv_ns, self._address(link))
+
+    def _name(self, link: Link) -> None:
+        self._names[link], self._next = str(self._next), self._next + 1
 
     def _address(self, link: Link) -> dict[str, str]:
         route = link.route
@@ -53,6 +62,14 @@ class CaptureLines:
 def lost_line(ts_recv_ns: int, reason: str) -> bytes:
     """Return the line that says that messages may be missing."""
     return _line("lost", "", ts_recv_ns, {"data": reason})
+
+
+def _text_of(data: bytes) -> dict[str, str]:
+    """Return what was received; as it was in hexadecimal digits too where it is no text."""
+    try:
+        return {"data": data.decode()}
+    except UnicodeDecodeError:
+        return {"data": data.decode(errors="replace"), "bytes": data.hex()}
 
 
 def _line(kind: str, name: str, ts_recv_ns: int, rest: dict[str, str]) -> bytes:
