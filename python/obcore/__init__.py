@@ -42,6 +42,7 @@ from obcore.errors import (
     ObcoreError,
     PrecisionError,
     QueueOverflowError,
+    RecorderError,
     StoreError,
 )
 from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature

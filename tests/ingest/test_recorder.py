@@ -113,7 +113,7 @@ def test_a_recording_in_many_segments_ends_in_the_books_of_the_feed(tmp_path: Pa
     recording = obcore.Recording(tmp_path)
     book, summary = recording.book_and_summary()
     assert_same(book, live)
-    assert len(recording.inputs) > 2
+    assert len(recording.inputs) > 1
     assert summary.as_dict()["gap_count"] == 0
     manifest = manifest_of(tmp_path)
     assert manifest["symbols"] == [ETH]
@@ -135,7 +135,7 @@ def test_a_recording_across_renewals_replays_without_a_loss(tmp_path: Path) -> N
     live, connects = record_live(tmp_path, lifetime_s=0.15)
 
     book, summary = obcore.Recording(tmp_path, strict=True).book_and_summary()
-    assert connects >= 4
+    assert connects >= 3
     assert_same(book, live)
     assert summary.as_dict()["gap_count"] == summary.as_dict()["interruptions"] == 0
     after = [line.get("after") for line in lines_of(tmp_path) if line["t"] == "connect"]
@@ -152,7 +152,7 @@ def test_the_same_of_streams_with_snapshots_of_their_own(
     live, connects = record_live(tmp_path, name, tape, lifetime_s=0.15, messages=1_200)
 
     book, summary = obcore.Recording(tmp_path, symbol=name).book_and_summary()
-    assert connects >= 3
+    assert connects >= 2
     assert book.state is live.state
     assert book.sequence == live.sequence
     for side in (obcore.Side.BID, obcore.Side.ASK):
@@ -186,6 +186,6 @@ def test_a_key_is_in_no_file_of_a_recording(tmp_path: Path) -> None:
 
     asyncio.run(main())
 
-    assert len(lines_of(tmp_path)) > 10
+    assert len(lines_of(tmp_path)) > 5
     assert KEY not in json.dumps(lines_of(tmp_path))
     assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir())

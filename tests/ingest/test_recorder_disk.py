@@ -28,7 +28,7 @@ ROUTE = Route(VENUES["okx"], "/ws/v5/public", (Stream("BTC-USDT", "books"),), (0
 
 
 def frame(number: int, size: int = 0) -> bytes:
-    return json.dumps({"n": number, "fill": "x" * size}).encode()
+    return json.dumps({"event": "subscribe", "n": number, "fill": "x" * size}).encode()
 
 
 def tap(recorder: obcore.Recorder, numbers: range, *, size: int = 0, link: Link) -> None:

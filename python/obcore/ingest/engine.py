@@ -95,7 +95,7 @@ class Engine:
         self.state = state
         self.settings = settings
         self.tap = tap
-        self.is_ending = False
+        self.is_ending = False  # connections that go now are no outage
         self.random = np.random.default_rng(settings.seed)
         self.refusals: dict[int, str] = {}
         self.session: aiohttp.ClientSession
@@ -136,11 +136,7 @@ class Engine:
                 servants += [tasks.create_task(self._serve_wants())]
                 servants += [tasks.create_task(self._watch())]
                 connections = [tasks.create_task(c.run()) for c in self._connections]
-                try:
-                    await asyncio.gather(*connections)
-                except asyncio.CancelledError:
-                    self.is_ending = True
-                    raise
+                await asyncio.gather(*connections)
                 for servant in servants:
                     servant.cancel()
 

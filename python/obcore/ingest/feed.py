@@ -151,6 +151,7 @@ class Feed:
 
     def __exit__(self, *_: object) -> None:
         """Close every connection and end the thread; an error that ended it is raised."""
+        self._engine.is_ending = True
         if self._loop is not None and self._task is not None:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._task.cancel)
