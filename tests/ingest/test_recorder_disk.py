@@ -55,7 +55,9 @@ def lines_of(directory: Path) -> list[dict[str, Any]]:
 
 
 def numbers_of(directory: Path) -> list[int]:
-    return [json.loads(line["data"])["n"] for line in lines_of(directory) if line["t"] == "recv"]
+    return [
+        json.loads(line["data"])["n"] for line in lines_of(directory) if line["t"] == "recv"
+    ]
 
 
 def manifest_of(directory: Path) -> dict[str, Any]:
@@ -67,7 +69,12 @@ def unclosed(directory: Path, members: int = 3) -> Path:
     """Make what a recorder leaves that is killed behind so many members."""
     writer = SegmentWriter(directory, "000001-2026-09-22.jsonl.gz")
     for number in range(members):
-        line = {"t": "recv", "conn": "0", "ts": 1_790_035_200 + number, "data": f'{{"n":{number}}}'}
+        line = {
+            "t": "recv",
+            "conn": "0",
+            "ts": 1_790_035_200 + number,
+            "data": f'{{"n":{number}}}',
+        }
         writer.append(json.dumps(line, separators=(",", ":")).encode() + b"\n")
     return directory / writer.segment.name
 
@@ -124,7 +131,9 @@ def test_a_damaged_member_in_the_middle_is_no_torn_tail(tmp_path: Path) -> None:
     good[-1] ^= 0xFF  # the last member's length: its index says that it was whole
     segment.write_bytes(good)
 
-    with pytest.raises(obcore.DecodeError, match=rf"{segment.name}: offset \d+: expected a gzip"):
+    with pytest.raises(
+        obcore.DecodeError, match=rf"{segment.name}: offset \d+: expected a gzip"
+    ):
         obcore.Recording(tmp_path).summary()
     with obcore.Recorder(tmp_path) as recorder:
         tap(recorder, range(1), link=begun(recorder))

@@ -16,6 +16,7 @@ from obcore.cli.console import (
     stdout,
     usage_error,
     utc,
+    warn_of_torn,
 )
 from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
@@ -83,6 +84,7 @@ def book(
     )
     with progress(inputs, as_json=json) as on_read:
         found, summary = recording.book_and_summary(at=at, sequence=sequence, on_read=on_read)
+    warn_of_torn(summary)
 
     trusted = found.state in TRUSTED
     if json:

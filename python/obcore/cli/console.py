@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from obcore.data.table import Summary
+
 PIPE_WIDTH = 160  # columns where nobody's terminal limits them
 
 # Typer keeps the class under its BadParameter to itself.
@@ -135,6 +137,13 @@ def stdout() -> Console:
 def warn(message: str) -> None:
     """Print a warning line to stderr."""
     typer.secho(f"warning: {plain(message)}", err=True, fg="yellow")
+
+
+def warn_of_torn(summary: Summary) -> None:
+    """Say of each segment of a recorder that its end was torn, and so was not read."""
+    for source in summary.sources:
+        if source.torn_bytes:
+            warn(f"{source.name}: a torn tail of {source.torn_bytes:,} bytes was not read")
 
 
 def fields(rows: Sequence[tuple[str, str]]) -> RenderableType:
