@@ -130,6 +130,8 @@ class Referee:
         if isinstance(link, str):  # an answer of REST
             self.answers += 1
             return
+        if data is None:  # the connection has gone
+            return
         self.frames += 1
         named = _SYMBOL.search(data)
         if named is not None:

