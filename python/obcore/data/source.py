@@ -23,8 +23,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 class Source:
     """One input as it was read: name, sha256 of the file's bytes and their number.
 
-    `torn_bytes` of them, at the end of a recorder's segment, are what a kill left of a frame's
-    last moments, and were dropped.
+    `torn_bytes` of them, at the end of a recorder's segment, are what a kill left of its last
+    member, and were dropped.
     """
 
     name: str
