@@ -92,7 +92,7 @@ def test_a_directory_without_a_recording_is_a_usage_error(tmp_path: Path) -> Non
     result = RUNNER.invoke(app, ["inspect", str(tmp_path)])
 
     assert result.exit_code == 2
-    assert "holds no recording" in " ".join(result.stderr.replace("│", " ").split())
+    assert "holds neither a recording" in " ".join(result.stderr.replace("│", " ").split())
 
 
 def test_sigterm_ends_with_everything_written(tmp_path: Path) -> None:

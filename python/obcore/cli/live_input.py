@@ -16,6 +16,7 @@ import typer
 
 from obcore.cli.console import judged_as, usage_error
 from obcore.data.recorder.directory import is_recording
+from obcore.data.store import is_store
 
 Seconds = Annotated[
     float | None,
@@ -40,8 +41,8 @@ def parse_input(text: str) -> Path:
         live = "; a live source is VENUE:SYMBOL, such as binance-futures:BTCUSDT"
         msg = f"File '{text}' does not exist{live if ':' in text else ''}."
         raise typer.BadParameter(msg)
-    if path.is_dir() and not is_recording(path):
-        msg = f"Directory '{text}' holds no recording of obcore record."
+    if path.is_dir() and not is_store(path) and not is_recording(path):
+        msg = f"Directory '{text}' holds neither a recording nor a store."
         raise typer.BadParameter(msg)
     return path
 

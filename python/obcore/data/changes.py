@@ -145,3 +145,20 @@ SIZES = {ChangeBatch: ("bid_size", "ask_size"), TradeBatch: ("size",)}
 def arrays_of(batch: ChangeBatch | TradeBatch) -> dict[str, Any]:
     """Return the fields of a batch by name, without copying them."""
     return {field.name: getattr(batch, field.name) for field in fields(batch)}
+
+
+def rows_of(batch: ChangeBatch, begin: int, end: int) -> ChangeBatch:
+    """Return some rows of a batch, without copying them."""
+    arrays = arrays_of(batch)
+    out: dict[str, Any] = {}
+    for name, values in arrays.items():
+        if name in ("tick", "lot", "reasons"):
+            out[name] = values
+        elif name.endswith("_offsets"):
+            out[name] = values[begin : end + 1] - values[begin]
+        elif name[:4] in ("bid_", "ask_"):
+            offsets = arrays[f"{name[:3]}_offsets"]
+            out[name] = values[offsets[begin] : offsets[end]]
+        else:
+            out[name] = values[begin:end]
+    return ChangeBatch(**out)

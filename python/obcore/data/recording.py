@@ -7,15 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from obcore.book import Book, ChangeSink, Every, FeatureEngine, Replay
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
 from obcore.data.recorder.directory import is_recording, segments_of
 from obcore.data.recorder.reader import SegmentReader
 from obcore.data.source import ChunkFeed, Source, SourceReader
-from obcore.data.table import FeatureTable, Summary
+from obcore.data.table import FeatureTable, Summary, joined
 from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
@@ -186,14 +184,7 @@ class Recording:
                 on_read=on_read,
             )
         )
-        table = FeatureTable(
-            parts[-1].names,
-            np.concatenate([part.ts_event_ns for part in parts]),
-            np.concatenate([part.ts_recv_ns for part in parts]),
-            np.concatenate([part.sequence for part in parts]),
-            np.concatenate([part.values for part in parts]),
-            parts[-1].summary,
-        )
+        table = joined(parts)
         return table if plan is None else plan.complete(table)
 
     def batches(
@@ -284,7 +275,7 @@ class Recording:
         trades = ChunkFeed(self.trades, on_read)
         replay = self._books_only(sink=sink, trades=trades if self.trades else None)
         sources: tuple[Source, ...] = ()
-        for sources in self._run(replay, on_read):
+        for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
             if on_chunk is not None:
                 on_chunk(replay)
         return _summary(replay, sources + trades.sources)

@@ -88,7 +88,11 @@ class Coverage:
     def covered(self) -> float:
         """How much of the time between the first and the last moment can be trusted, 0 to 1."""
         whole = sum(one.seconds for one in self.stretches)
-        return sum(one.seconds for one in self.stretches if one.is_trusted) / whole if whole else 0.0
+        return (
+            sum(one.seconds for one in self.stretches if one.is_trusted) / whole
+            if whole
+            else 0.0
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain values."""

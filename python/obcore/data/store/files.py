@@ -47,9 +47,8 @@ class Groups:
 
     def last_until(self, time_ns: int | None, sequence: int | None) -> int | None:
         """Return the last group that begins at or before a time, or an update id."""
-        firsts, bound = (
-            (self.first_ns, time_ns) if time_ns is not None else (self.first_id, sequence)
-        )
+        firsts = self.first_ns if time_ns is not None else self.first_id
+        bound = np.int64(time_ns if time_ns is not None else sequence or 0)
         found = int(np.searchsorted(firsts, bound, side="right")) - 1
         return found if found >= 0 else None
 
@@ -86,7 +85,9 @@ class StoreFiles:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
         if digest.hexdigest() != stored.sha256:
-            msg = f"{stored.path}: expected sha256 {stored.sha256}, received {digest.hexdigest()}"
+            msg = (
+                f"{stored.path}: expected sha256 {stored.sha256}, received {digest.hexdigest()}"
+            )
             raise StoreError(msg)
 
     def _read(self, groups: Groups, at: int) -> tuple[Path, Any, dict[str, str]]:
@@ -97,7 +98,9 @@ class StoreFiles:
         try:
             table = file.read_row_group(groups.numbers[at], use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
-            raise damaged_input(stored.path, f"expected whole Parquet, received {error}") from error
+            raise damaged_input(
+                stored.path, f"expected whole Parquet, received {error}"
+            ) from error
         return self._path(stored), table, steps
 
     def _opened(self, stored: StoredFile) -> tuple[Any, dict[str, str]]:
@@ -111,7 +114,9 @@ class StoreFiles:
         try:
             file = parquet.ParquetFile(path, read_dictionary=words, memory_map=True)
         except pa.ArrowInvalid as error:
-            raise damaged_input(stored.path, f"expected whole Parquet, received {error}") from error
+            raise damaged_input(
+                stored.path, f"expected whole Parquet, received {error}"
+            ) from error
         if len(self._open) >= OPEN_FILES:
             oldest = next(iter(self._open))
             self._open.pop(oldest)[0].close()
@@ -131,7 +136,10 @@ class StoreFiles:
                 first_ns.append(_least(group.column(time_column)))
                 first_id.append(_least(group.column(id_column)))
         return Groups(
-            files, numbers, np.array(first_ns, dtype=np.int64), np.array(first_id, dtype=np.int64)
+            files,
+            numbers,
+            np.array(first_ns, dtype=np.int64),
+            np.array(first_id, dtype=np.int64),
         )
 
     def _path(self, stored: StoredFile) -> Path:

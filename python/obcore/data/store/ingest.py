@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from os import PathLike
 
-    from obcore.book import Replay
     from obcore.data.table import Summary
     from obcore.instrument import Instrument
 
@@ -131,8 +130,7 @@ class _Job:
 
     def run(self) -> Ingested:
         sources = [
-            {"name": path.name, "bytes": path.stat().st_size}
-            for path in self._recording.files
+            {"name": path.name, "bytes": path.stat().st_size} for path in self._recording.files
         ]
         identity = _identity(self._recording)
         venue, symbol = self._name()

@@ -7,7 +7,6 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -16,6 +15,7 @@ from obcore.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 OWN = "_obcore"  # readers of partitions pass over names that begin so
 KINDS = ("depth", "trades")
@@ -148,6 +148,11 @@ def manifest_path(root: Path, venue: str, symbol: str) -> Path:
     return root / OWN / _quoted(venue) / f"{_quoted(symbol)}.json"
 
 
+def is_store(path: Path) -> bool:
+    """Return whether a path is the folder of a store."""
+    return (path / OWN).is_dir()
+
+
 def names_in(root: Path) -> list[tuple[str, str]]:
     """Return venue and symbol of everything that a store holds."""
     found = (root / OWN).glob("*/*.json")
@@ -219,7 +224,9 @@ def locked(root: Path, venue: str, symbol: str) -> Iterator[None]:
         except OSError:
             file.seek(0)
             who = file.read().strip() or "?"
-            msg = f"{root}: {venue}:{symbol} is being written by process {who}; wait for its end"
+            msg = (
+                f"{root}: {venue}:{symbol} is being written by process {who}; wait for its end"
+            )
             raise StoreError(msg) from None
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Batch = TypeVar("Batch", ChangeBatch, TradeBatch)
-
 VERSION = 1
 METADATA_KEY = b"obcore"
 STATES = tuple(state.name for state in BookState)
-NULLABLE = ("time_ns", "id", "ts_event_ns", "ts_recv_ns", "sequence", "horizon_bid", "horizon_ask")
+NULLABLE = (
+    "time_ns",
+    "id",
+    "ts_event_ns",
+    "ts_recv_ns",
+    "sequence",
+    "horizon_bid",
+    "horizon_ask",
+)
 SIDES = ("bid", "ask")
 WORDS = ("kind", "state", "reason")  # dictionaries of few words
 
@@ -82,7 +88,9 @@ def writer(path: Path, schema: Any, metadata: dict[str, Any]) -> Any:
     numbers = {}
     for field in schema:
         if field.name not in words and str(field.type) != "bool":
-            path_in_file = f"{field.name}.list.element" if "list" in str(field.type) else field.name
+            path_in_file = (
+                f"{field.name}.list.element" if "list" in str(field.type) else field.name
+            )
             numbers[path_in_file] = "DELTA_BINARY_PACKED"
     out = parquet.ParquetWriter(
         path,
@@ -176,7 +184,8 @@ def to_changes(table: Any, steps: dict[str, str], path: Path) -> ChangeBatch:
 def to_trades(table: Any, steps: dict[str, str]) -> TradeBatch:
     """Return rows of a file as a batch."""
     flags = ("taker_is_buyer", "is_aggregate")
-    columns = {name: _numbers(table, name) for name in table.column_names if name not in flags}
+    names = [name for name in table.column_names if name not in flags]
+    columns: dict[str, Any] = {name: _numbers(table, name) for name in names}
     for name in flags:
         flag = _column(table, name).to_numpy(zero_copy_only=False)
         columns[name] = flag.astype(np.uint8)
@@ -226,7 +235,7 @@ def _codes(table: Any, name: str, known: tuple[str, ...], path: Path) -> NDArray
 # ---- Grids ------------------------------------------------------------------------------------
 
 
-def rescaled(batch: Batch, tick: str, lot: str) -> Batch:
+def rescaled(batch: ChangeBatch | TradeBatch, tick: str, lot: str) -> ChangeBatch | TradeBatch:
     """Return a batch on a finer grid.
 
     Raises

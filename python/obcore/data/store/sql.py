@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from obcore.book import ABSENT, ChangePlayer
+from obcore.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from obcore.data.store.store import Store
 
+BBO = ("bid", "bid_size", "ask", "ask_size")
 VIEWS = """
 create view levels as
 select venue, symbol, date, time_ns, ts_event_ns, ts_recv_ns, sequence, kind, side, price * tick as price, size * lot as size,
@@ -35,7 +45,23 @@ from stored_trades join instruments using (venue, symbol);
 """
 
 
-def connect(store: Store) -> Any:
+def ask(store: Store, query: str) -> Any:
+    """Return the result of a query.
+
+    Raises
+    ------
+    StoreError
+        If DuckDB does not understand it.
+    """
+    import duckdb  # noqa: PLC0415  an extra
+
+    try:
+        return _connected(store, query).sql(query)
+    except duckdb.Error as error:
+        raise StoreError(str(error)) from None
+
+
+def _connected(store: Store, query: str) -> Any:
     """Return a connection to DuckDB in memory with the store's tables and views."""
     import duckdb  # noqa: PLC0415  an extra
     import pyarrow as pa  # noqa: PLC0415  an extra
@@ -55,7 +81,53 @@ def connect(store: Store) -> Any:
         files = [str(store.root / file.path) for one in found for file in one.files(kind)]
         connection.execute(_view(view, kind, files))
     connection.execute(VIEWS)
+    if "bbo" in query.lower():  # it costs a replay
+        connection.register("bbo", _bbo(store))
     return connection
+
+
+def _bbo(store: Store) -> Any:
+    """Return the best bid and offer behind every state, which only a book can tell."""
+    import pyarrow as pa  # noqa: PLC0415  an extra
+
+    whole = [pa.field(name, pa.int64()) for name in ("time_ns", "ts_event_ns", "sequence")]
+    words = [pa.field(name, pa.string()) for name in ("venue", "symbol")]
+    schema = pa.schema(words + whole + [pa.field(name, pa.float64()) for name in BBO])
+    batches = [batch for name in store.symbols for batch in _bbo_batches(store, name, schema)]
+    return pa.Table.from_batches(batches, schema=schema)
+
+
+def _bbo_batches(store: Store, name: str, schema: Any) -> Iterator[Any]:
+    import pyarrow as pa  # noqa: PLC0415  an extra
+
+    found = store.manifest(name)
+    player = ChangePlayer(store.grid(name))
+    for batch in store.batches(name):
+        touches = player.touches(batch)
+        rows = touches[:, 0]
+        whole = (batch.time_ns[rows], batch.ts_event_ns[rows], batch.sequence[rows])
+        steps = (found.tick, found.lot) * 2
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array([found.venue] * len(rows), pa.string()),
+                pa.array([found.symbol] * len(rows), pa.string()),
+                *(pa.array(column, mask=column == ABSENT) for column in whole),
+                *(
+                    _decimal(touches[:, column], step)
+                    for column, step in enumerate(steps, start=1)
+                ),
+            ],
+            schema=schema,
+        )
+
+
+def _decimal(counts: NDArray[np.int64], step: str) -> Any:
+    """Return whole steps as the doubles nearest to their decimals."""
+    import pyarrow as pa  # noqa: PLC0415  an extra
+
+    ratio = Fraction(step)
+    values = counts * float(ratio.numerator) / float(ratio.denominator)
+    return pa.array(values, mask=counts == ABSENT)
 
 
 def _view(name: str, kind: str, files: list[str]) -> str:
@@ -86,5 +158,3 @@ def _nothing(kind: str) -> str:
             "null::bigint[] as ask_price, null::bigint[] as ask_size"
         )
     return f"select {columns} where false"
-
-

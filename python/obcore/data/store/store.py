@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from obcore.book import ABSENT, BookState, ChangePlayer, FeatureSet, Grid, Side
-from obcore.data.arguments import parse_every, parse_time
-from obcore.data.changes import ChangeBatch, TradeBatch, arrays_of
+from obcore.book import BookState, ChangePlayer, FeatureSet, Grid, Side
+from obcore.data.arguments import parse_time
+from obcore.data.changes import ChangeBatch, TradeBatch, rows_of
 from obcore.data.store import manifest as manifests
 from obcore.data.store.coverage import Coverage, cover
 from obcore.data.store.files import StoreFiles
-from obcore.data.table import FeatureTable, Summary
+from obcore.data.store.view import StoredView
+from obcore.data.table import joined
 from obcore.errors import NotCoveredError, StoreError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from obcore.book import Book
     from obcore.data.store.manifest import Manifest
+    from obcore.data.table import FeatureTable
 
 TRUSTED = (BookState.SYNCED.value, BookState.UNVERIFIED.value)
 END_OF_TIME = 2**63 - 1
@@ -185,7 +187,9 @@ book was STALE: the recording ends; stale=True gives it as it was
         groups = self._files.groups(self.manifest(name))
         at = groups.last_until(until_ns, sequence)
         if at is None:
-            raise NotCoveredError(f"{name}: {self._span(name)}, not {_moment(until_ns, sequence)}")
+            raise NotCoveredError(
+                f"{name}: {self.span(name)}, not {_moment(until_ns, sequence)}"
+            )
         player = ChangePlayer(self.grid(name))
         player.play(self._files.changes(groups, at), until_ns=until_ns, until_id=sequence)
         book = player.book()
@@ -313,6 +317,12 @@ book was STALE: the recording ends; stale=True gives it as it was
                 if time_ns >= first_ns and not is_key:
                     yield player.book()
 
+    def view(
+        self, symbol: str, start: str | int | None = None, end: str | int | None = None
+    ) -> StoredView:
+        """Return a stretch of one symbol, which gives features as a recording does."""
+        return StoredView(self, self.full_name(symbol), start, end)
+
     def features(
         self,
         symbol: str,
@@ -324,7 +334,7 @@ book was STALE: the recording ends; stale=True gives it as it was
         depth: int = 10,
         mode: str = "causal",
     ) -> FeatureTable:
-        """Return the features of every state, as `Recording.features` gives them.
+        """Return the features of every state, bit for bit as `Recording.features` gives them.
 
         Rows are those from `start` to `end`; features with a memory begin at the key frame
         before `start`.
@@ -334,36 +344,9 @@ book was STALE: the recording ends; stale=True gives it as it was
         NotCoveredError
             If there is no state that can be trusted.
         """
-        name = self.full_name(symbol)
-        mode_of_rows, n = parse_every(every)
-        player = ChangePlayer(
-            self.grid(name), features=features, depth=depth, mode=mode, every=mode_of_rows, every_n=n
-        )
-        trades = _TradesInOrder(self.trade_batches(name, start, end))
-        parts = []
-        for batch in self.batches(name, start, end):
-            trades.play_before(player, batch)
-            parts.append(player.take_rows())
-        trades.play_rest(player)
-        player.finish()
-        parts.append(player.take_rows())
-        columns = [np.concatenate([part[i] for part in parts]) for i in range(4)]
-        if not player.states:
-            raise NotCoveredError(f"{name}: no state that can be trusted; {self._span(name)}")
-        columns = _within(columns, start, end)
-        found = self.manifest(name)
-        summary = Summary(
-            sources=(),
-            symbol=found.symbol,
-            tick=found.tick,
-            lot=found.lot,
-            state="",
-            reason="",
-            states=player.states,
-            gaps=[],
-            counts={},
-        )
-        return FeatureTable(tuple(player.names), *columns, summary)
+        view = self.view(symbol, start, end)
+        parts = list(view.batches(features, depth=depth, every=every, mode=mode))
+        return joined(parts)
 
     # ---- What is there ----------------------------------------------------------------------
 
@@ -378,9 +361,9 @@ book was STALE: the recording ends; stale=True gives it as it was
         Tables are ``depth`` and ``trades``; views ``levels``, ``bbo``, ``gaps`` and
         ``instruments`` are made of them. Prices and sizes are decimal in ``bbo`` and ``trades``.
         """
-        from obcore.data.store.sql import connect  # noqa: PLC0415  an extra
+        from obcore.data.store.sql import ask  # noqa: PLC0415  an extra
 
-        return connect(self).sql(query)
+        return ask(self, query)
 
     def verify(self) -> None:
         """Compare every file with its sha256.
@@ -403,7 +386,8 @@ book was STALE: the recording ends; stale=True gives it as it was
                 if batch.kind[row] != 4:
                     yield Change(name, time_ns, batch, row)
 
-    def _span(self, name: str) -> str:
+    def span(self, name: str) -> str:
+        """Return in words from when to when a symbol is known."""
         recordings = self.manifest(name).recordings
         spans = [
             f"{_moment(one.first_ns, None)} to {_moment(one.last_ns, None)}"
@@ -411,67 +395,6 @@ book was STALE: the recording ends; stale=True gives it as it was
             if one.first_ns is not None
         ]
         return f"the store has {', '.join(spans) or 'nothing'}"
-
-
-class _TradesInOrder:
-    """Plays trades at their positions among the changes, recording by recording."""
-
-    def __init__(self, batches: Iterator[TradeBatch]) -> None:
-        self._batches = batches
-        self._batch = next(batches, None)
-        self._at = 0
-
-    def play_before(self, player: ChangePlayer, changes: ChangeBatch) -> None:
-        while self._batch is not None:
-            last = int(changes.position[-1])
-            behind = int(self._batch.position[-1]) < last
-            if not behind:
-                break
-            # The batch ends among these changes: they are played up to where it does.
-            stop = int(np.searchsorted(changes.position, self._batch.position[-1]))
-            if stop > 0:
-                self._at = player.play_with_trades(
-                    rows_of(changes, 0, stop), self._batch, self._at
-                )
-                changes = rows_of(changes, stop, len(changes))
-            player.play_trades(self._batch, self._at, int(changes.position[0]))
-            self._batch, self._at = next(self._batches, None), 0
-        if self._batch is None:
-            player.play(changes)
-        else:
-            self._at = player.play_with_trades(changes, self._batch, self._at)
-
-    def play_rest(self, player: ChangePlayer) -> None:
-        while self._batch is not None:
-            player.play_trades(self._batch, self._at, END_OF_TIME)
-            self._batch, self._at = next(self._batches, None), 0
-
-
-def rows_of(batch: ChangeBatch, begin: int, end: int) -> ChangeBatch:
-    """Return some rows of a batch, without copying them."""
-    arrays = arrays_of(batch)
-    out: dict[str, Any] = {}
-    for name, values in arrays.items():
-        if name in ("tick", "lot", "reasons"):
-            out[name] = values
-        elif name.endswith("_offsets"):
-            out[name] = values[begin : end + 1] - values[begin]
-        elif name[:4] in ("bid_", "ask_"):
-            offsets = arrays[f"{name[:3]}_offsets"]
-            out[name] = values[offsets[begin] : offsets[end]]
-        else:
-            out[name] = values[begin:end]
-    return ChangeBatch(**out)
-
-
-def _within(columns: list[Any], start: str | int | None, end: str | int | None) -> list[Any]:
-    times = np.where(columns[1] != ABSENT, columns[1], columns[0])
-    keep = np.ones(len(times), dtype=bool)
-    if start is not None:
-        keep &= times >= parse_time(start)
-    if end is not None:
-        keep &= times <= parse_time(end)
-    return columns if keep.all() else [column[keep] for column in columns]
 
 
 def _moment(time_ns: int | None, sequence: int | None) -> str:

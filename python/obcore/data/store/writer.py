@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-
 from obcore.book import ABSENT
 from obcore.data.changes import ChangeBatch, TradeBatch
 from obcore.data.store import manifest as manifests
@@ -258,5 +257,3 @@ def remove_leftovers(root: Path, venue: str, symbol: str) -> None:
         folder = root / partition(kind, venue, symbol, "").rpartition("/")[0]
         for path in folder.glob("date=*/.*.tmp"):
             path.unlink()
-
-
