@@ -62,6 +62,21 @@ void every_kind_has_what_belongs_to_it() {
     CHECK(send.kind == Captured::Kind::send);
     CHECK(send.address == "wss://x");
     CHECK(send.text == "ping");
+
+    const Captured open = reader.read(
+        R"({"t":"open","conn":"1","ts":1633998511.1,"addr":"wss://x","after":"0"})");
+    CHECK(open.kind == Captured::Kind::open);
+    CHECK(open.address == "wss://x");
+    CHECK(open.after == "0");
+
+    const Captured gone = reader.read(R"({"t":"disconnect","conn":"0","ts":1633998511.1})");
+    CHECK(gone.kind == Captured::Kind::disconnect);
+    CHECK(gone.connection == "0");
+
+    const Captured lost =
+        reader.read(R"({"t":"lost","conn":"","ts":1633998511.1,"data":"the disk is full"})");
+    CHECK(lost.kind == Captured::Kind::lost);
+    CHECK(lost.text == "the disk is full");
 }
 
 void every_escape_is_undone() {
@@ -104,7 +119,8 @@ void what_is_wrong_is_named() {
         CHECK_THROWS(reader.read(line), DecodeError, part);
     };
     fails("{}", "t: expected this key");
-    fails(R"({"t":"sent"})", "t: expected header, http, connect, send or recv");
+    fails(R"({"t":"sent"})",
+          "t: expected header, http, connect, send, recv, disconnect, open or lost");
     fails(R"({"t":"recv","ts":1633998512})", "conn: expected this key");
     fails(R"({"t":"recv","conn":"c","ts":"now"})", "ts: expected a time");
     fails(R"({"t":"recv","conn":"c","ts":1633998512})", "data: expected this key");

@@ -28,6 +28,7 @@ from obcore.book import (
 from obcore.data.history import History
 from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
+from obcore.data.recorder import Recorder
 from obcore.data.recording import Recording
 from obcore.data.sample import sample
 from obcore.data.store import Ingested, Store, write_store
@@ -42,6 +43,7 @@ from obcore.errors import (
     ObcoreError,
     PrecisionError,
     QueueOverflowError,
+    RecorderError,
     StoreError,
 )
 from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature
@@ -92,6 +94,8 @@ __all__ = [
     "OfiWeights",
     "PrecisionError",
     "QueueOverflowError",
+    "Recorder",
+    "RecorderError",
     "Recording",
     "Resynced",
     "Side",

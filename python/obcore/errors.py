@@ -9,6 +9,7 @@ ObcoreError
 ├── StoreError                a store cannot be written or read as it was asked
 ├── NotCoveredError           nothing that can be trusted is known of that moment
 ├── QueueOverflowError        a reader of a live feed was too slow, and its policy is ``raise``
+├── RecorderError             a recorder cannot record there, or was used where it is not open
 └── NeverSyncedError          a recording never became a book that can be trusted
 
 A `DecodeError` carries ``source`` (the input's name, or None), ``line`` (from 1, or None) and
@@ -35,6 +36,7 @@ __all__ = [
     "ObcoreError",
     "PrecisionError",
     "QueueOverflowError",
+    "RecorderError",
     "StoreError",
     "damaged_input",
 ]
@@ -54,6 +56,10 @@ class StoreError(ObcoreError):
 
 class NotCoveredError(ObcoreError):
     """Nothing that can be trusted is known of that moment."""
+
+
+class RecorderError(ObcoreError):
+    """A recorder cannot record there, or was used where it is not open."""
 
 
 class NeverSyncedError(ObcoreError):

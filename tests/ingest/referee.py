@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingest.fault_run import Run
     from ingest.oracle import Oracle
     from obcore.book import BookView
-    from obcore.ingest.connection import Route
+    from obcore.ingest.connection import Link
     from obcore.ingest.feed import Feed
 
 MOST_COMPLAINTS = 20
@@ -119,7 +119,7 @@ class Referee:
         self._books.append(watched)
         self._by_symbol[venue, symbol.encode()] = watched
 
-    def tap(self, route: Route | str, data: bytes, _: int) -> None:
+    def tap(self, link: Link | str, data: bytes | None, _: int) -> None:
         """Look at what the frame before this one has left."""
         if self._last is None:
             self.look()
@@ -127,14 +127,16 @@ class Referee:
             self._look_at(self._last)
             self._look_at_hole()
         self._last = None
-        if isinstance(route, str):  # an answer of REST
+        if isinstance(link, str):  # an answer of REST
             self.answers += 1
+            return
+        if data is None:  # the connection has gone
             return
         self.frames += 1
         named = _SYMBOL.search(data)
         if named is not None:
-            self._last = self._by_symbol.get((route.venue.name, named[1]))
-        chain = CHAINS.get(route.venue.wire)
+            self._last = self._by_symbol.get((link.route.venue.name, named[1]))
+        chain = CHAINS.get(link.route.venue.wire)
         if chain is not None and self._last is not None:
             self._expect(chain, self._last, data)
 

@@ -12,7 +12,7 @@ import pytest
 
 import obcore
 from obcore.ingest.capture import CaptureWriter
-from obcore.ingest.connection import Route
+from obcore.ingest.connection import Link, Route
 from obcore.ingest.feed import Feed
 from obcore.ingest.venue import Stream
 from obcore.ingest.venues import VENUES
@@ -95,7 +95,7 @@ def test_a_live_run_of_another_venue_is_its_replay(
 def test_a_line_names_the_documented_address_and_the_nanosecond() -> None:
     file = io.BytesIO()
     write = CaptureWriter(file)
-    route = Route(VENUES["okx"], "/ws/v5/public", (Stream("BTC-USDT", "books"),), (0,))
+    route = Link(Route(VENUES["okx"], "/ws/v5/public", (Stream("BTC-USDT", "books"),), (0,)))
 
     write(route, b"", 1_790_000_000_000_000_001)
     write(route, b'{"a":"\xc3\xa9"}', 1_790_000_000_000_000_002)

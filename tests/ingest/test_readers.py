@@ -227,13 +227,13 @@ def test_books_are_whole_whoever_reads_them_meanwhile() -> None:  # noqa: C901
 
 
 def test_an_error_in_the_feeds_thread_reaches_who_reads() -> None:
-    def tap(_source: object, data: bytes, _now: int) -> None:
-        if b"depthUpdate" in data:
+    def tap(_source: object, data: bytes | None, _now: int) -> None:
+        if b"depthUpdate" in (data or b""):
             msg = "the disk is full"
             raise OSError(msg)
 
-    def broken_tap(_source: object, data: bytes, _now: int) -> None:
-        if b"depthUpdate" in data:
+    def broken_tap(_source: object, data: bytes | None, _now: int) -> None:
+        if b"depthUpdate" in (data or b""):
             msg = "a mistake"
             raise ValueError(msg)
 
@@ -253,8 +253,8 @@ def test_an_error_in_the_feeds_thread_reaches_who_reads() -> None:
 
 
 def test_an_error_that_nobody_reads_is_raised_at_the_end() -> None:
-    def tap(_source: object, data: bytes, _now: int) -> None:
-        if b"depthUpdate" in data:
+    def tap(_source: object, data: bytes | None, _now: int) -> None:
+        if b"depthUpdate" in (data or b""):
             msg = "a mistake"
             raise ValueError(msg)
 

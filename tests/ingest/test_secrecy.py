@@ -41,8 +41,8 @@ def test_a_key_is_in_no_log_no_event_no_frame_and_no_repr(
     texts: list[str] = []
     house = {"relay": relay("relay", "ws://nowhere", key=Secret(key))}
 
-    def tap(source: object, data: bytes, _now: int) -> None:
-        frames.append(data)
+    def tap(source: object, data: bytes | None, _now: int) -> None:
+        frames.append(data or b"")
         texts.append(repr(source))
 
     async def main() -> None:

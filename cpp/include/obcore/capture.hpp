@@ -23,11 +23,15 @@ struct Captured {
         connect,  // a connection begins
         send,
         recv,
+        disconnect,  // a connection has gone
+        open,  // it has begun already: said again where a reader may begin, or after a loss
+        lost,  // messages of any connection may be missing here; the text says why
     };
 
     Kind kind = Kind::header;
     std::string_view connection;
     std::string_view address;  // of an answer of REST or a connection
+    std::string_view after;    // the connection that this one stands beside, to replace it
     Nanos ts_recv_ns = absent;
     std::string_view text;  // what was sent or received
 };
@@ -139,27 +143,34 @@ public:
         Captured out;
         const std::string_view t = fields_.string(Key::t);
         if (!find_kind(t, out.kind)) {
-            throw DecodeError("t", "header, http, connect, send or recv", t);
+            throw DecodeError("t",
+                              "header, http, connect, send, recv, disconnect, open or lost", t);
         }
         if (out.kind == Captured::Kind::header) return out;
         out.connection = fields_.string(Key::conn);
         out.ts_recv_ns = pictures::decode_time_text(fields_.number(Key::ts), "ts");
+        const bool begins =
+            out.kind == Captured::Kind::connect || out.kind == Captured::Kind::open;
         if (out.kind == Captured::Kind::http) {
             out.address = unescaped(Key::url, address_);
-        } else if (out.kind == Captured::Kind::connect || fields_.has(Key::addr)) {
+        } else if (begins || fields_.has(Key::addr)) {
             out.address = unescaped(Key::addr, address_);
         }
-        if (out.kind != Captured::Kind::connect) out.text = unescaped(Key::data, text_);
+        if (begins && fields_.has(Key::after)) out.after = fields_.string(Key::after);
+        if (!begins && out.kind != Captured::Kind::disconnect) {
+            out.text = unescaped(Key::data, text_);
+        }
         return out;
     }
 
 private:
-    enum class Key : std::uint8_t { t, conn, ts, url, addr, data, key_count };
-    static constexpr JsonFields<Key>::Names names{"t", "conn", "ts", "url", "addr", "data"};
+    enum class Key : std::uint8_t { t, conn, ts, url, addr, data, after, key_count };
+    static constexpr JsonFields<Key>::Names names{"t",    "conn", "ts",   "url",
+                                                  "addr", "data", "after"};
 
     [[nodiscard]] static bool find_kind(std::string_view t, Captured::Kind& kind) noexcept {
-        constexpr std::array<std::string_view, 5> kinds{"header", "http", "connect", "send",
-                                                        "recv"};
+        constexpr std::array<std::string_view, 8> kinds{
+            "header", "http", "connect", "send", "recv", "disconnect", "open", "lost"};
         for (std::size_t i = 0; i < kinds.size(); ++i) {
             if (kinds[i] != t) continue;
             kind = static_cast<Captured::Kind>(i);

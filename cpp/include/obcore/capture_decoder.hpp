@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -52,6 +53,8 @@ public:
     // then worthless, and nothing else happened.
     void decode(std::string_view line, const Grid& grid, Frame& frame) {
         frame.clear();
+        from_ = beside_ = nullptr;
+        if (std::exchange(has_gone_, false)) connections_.erase(gone_);
         const Captured captured = reader_.read(line);
         switch (captured.kind) {
             case Captured::Kind::header:
@@ -59,6 +62,16 @@ public:
                 return;
             case Captured::Kind::connect:
                 connect(captured, frame);
+                break;
+            case Captured::Kind::open:
+                if (!connections_.contains(captured.connection)) connect(captured, frame);
+                break;
+            case Captured::Kind::disconnect:
+                disconnect(captured, frame);
+                break;
+            case Captured::Kind::lost:
+                reset();
+                frame.add(Kind::lost, captured.text);
                 break;
             case Captured::Kind::http:
                 read_answer(captured, grid, frame);
@@ -76,11 +89,26 @@ public:
     void reset() noexcept {
         for (auto& [name, connection] : connections_) {
             if (connection.decoder) connection.decoder->reset();
+            connection.part.brings_depth = connection.part.brings_trades = false;
         }
     }
 
     // Whose instrument is meant, once one of its messages was read.
     [[nodiscard]] const std::string& market() const noexcept { return market_; }
+
+    // What a reader of several connections has to know of one of them.
+    struct Part {
+        std::size_t number = 0;
+        bool is_renewed = false;    // another one stands beside it, or did
+        bool brings_depth = false;  // of the instrument that is meant
+        bool brings_trades = false;
+    };
+    // Whose line was decoded last; null where it was nobody's.
+    [[nodiscard]] const Part* from() const noexcept { return from_; }
+    // Beside which one it began with this line; null where it did not.
+    [[nodiscard]] const Part* beside() const noexcept { return beside_; }
+    // Whether it has gone with this line; `from` says what it brought.
+    [[nodiscard]] bool has_gone() const noexcept { return has_gone_; }
 
     // Lines of other markets that never became events, since the last call.
     [[nodiscard]] std::int64_t take_passed_over() noexcept {
@@ -91,13 +119,13 @@ private:
     struct Connection {
         std::string market;  // of a venue that obcore does not know: its host
         std::optional<WireDecoder> decoder;
-        bool brings_depth = false;  // of the instrument that is meant
+        Part part;
     };
 
     // The second time that a connection begins, it had been lost; and so had its books.
     void connect(const Captured& line, Frame& frame) {
         const auto found = connections_.find(line.connection);
-        if (found != connections_.end() && found->second.brings_depth) {
+        if (found != connections_.end() && found->second.part.brings_depth) {
             Event& event = frame.add(Kind::lost, line.connection);
             event.name += " connected again";
         }
@@ -105,11 +133,35 @@ private:
             found != connections_.end()
                 ? found->second
                 : connections_.emplace(line.connection, Connection{}).first->second;
+        if (found == connections_.end()) begins.part.number = next_number_++;
+        stand_beside(line.after, begins, frame);
         const auto wire = wire_of_address(line.address);
         begins.decoder.reset();
         if (wire) begins.decoder.emplace(*wire);
         begins.market = wire ? market_of_address(*wire, line.address)
                              : std::string(obcore::detail::host_of(line.address));
+    }
+
+    // Both bring the same messages for a while.
+    void stand_beside(std::string_view name, Connection& next, Frame& frame) {
+        const auto old = connections_.find(name);
+        if (name.empty() || old == connections_.end()) return;
+        next.part.is_renewed = old->second.part.is_renewed = true;
+        from_ = &next.part;
+        beside_ = &old->second.part;
+        frame.add(Kind::control, "connected beside another");
+    }
+
+    // A loss of the book where it followed the connection: whoever knows that decides.
+    void disconnect(const Captured& line, Frame& frame) {
+        const auto found = connections_.find(line.connection);
+        if (found == connections_.end()) return;
+        from_ = &found->second.part;
+        has_gone_ = true;
+        gone_ = found->first;
+        Event& event =
+            frame.add(from_->brings_depth ? Kind::lost : Kind::control, line.connection);
+        event.name += " disconnected";
     }
 
     void read_answer(const Captured& line, const Grid& grid, Frame& frame) {
@@ -146,6 +198,7 @@ private:
             return;
         }
         Connection& from = found->second;
+        from_ = &from.part;
         // A tardis-machine runs wherever its user has put it.
         if (!from.decoder && recognise(line.text) == Wire::tardis) {
             from.decoder.emplace(Wire::tardis);
@@ -163,13 +216,14 @@ private:
         from.decoder->decode(line.text, grids, frame);
         for (std::size_t i = 0; i < frame.size(); ++i) {
             Event& event = frame[i];
-            if (event.kind == Kind::lost && event.symbol.empty() && !from.brings_depth) {
+            if (event.kind == Kind::lost && event.symbol.empty() && !from.part.brings_depth) {
                 event.kind = Kind::control;  // of books that nobody asked for
                 event.name = "lost";
             }
             if (!is_meant(event)) continue;
             require_one_market(from.market, event);
-            from.brings_depth |= event.is_depth();
+            from.part.brings_depth |= event.is_depth();
+            from.part.brings_trades |= event.kind == Kind::trade;
         }
     }
 
@@ -202,6 +256,11 @@ private:
     std::string market_;  // of the instrument that is meant
     std::string symbol_;
     std::int64_t passed_over_ = 0;
+    std::size_t next_number_ = 0;
+    const Part* from_ = nullptr;
+    const Part* beside_ = nullptr;
+    bool has_gone_ = false;
+    std::string gone_;
 };
 
 }  // namespace obcore::capture

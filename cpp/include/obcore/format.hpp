@@ -119,6 +119,11 @@ public:
         return capture_ ? capture_->take_passed_over() : 0;
     }
 
+    // Which connection brought the message that was decoded last, where the format says so.
+    [[nodiscard]] const capture::Decoder* capture() const noexcept {
+        return std::holds_alternative<Captured>(decoder_) ? capture_.get() : nullptr;
+    }
+
     [[nodiscard]] std::string name() const {
         if (std::holds_alternative<binance::Decoder>(decoder_)) return "binance json";
         if (std::holds_alternative<pictures::Decoder>(decoder_)) return "book pictures json";

@@ -32,6 +32,12 @@ public:
         return source_ == connection || source_ == none;
     }
 
+    // The book follows this connection, beside which the next one begins.
+    void follow(std::size_t connection) noexcept {
+        reset();
+        source_ = connection;
+    }
+
     // What to do with an event of depth that a connection brings.
     Turn on(std::size_t connection, const Event& event, const Book& book, bool is_trusted) {
         if (connection == left_) return Turn::skip;

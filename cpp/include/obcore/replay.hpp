@@ -19,6 +19,7 @@
 #include "obcore/event.hpp"
 #include "obcore/feature_engine.hpp"
 #include "obcore/format.hpp"
+#include "obcore/handover.hpp"
 #include "obcore/input_error.hpp"
 #include "obcore/sampler.hpp"
 #include "obcore/splitter.hpp"
@@ -27,6 +28,7 @@
 #include "obcore/sync.hpp"
 #include "obcore/trade_flow.hpp"
 #include "obcore/trade_input.hpp"
+#include "obcore/trade_stream.hpp"
 
 namespace obcore {
 
@@ -156,6 +158,8 @@ public:
     }
 
 private:
+    using Part = capture::Decoder::Part;
+
     static constexpr std::int64_t max_drained = 65'536;
     static constexpr Nanos last_moment = std::numeric_limits<Nanos>::max();
     static constexpr Times end_of_time{last_moment, last_moment};
@@ -203,6 +207,7 @@ private:
         sync.rescale(factors);
         decoder_.rescale(factors);
         if (trades_) trades_->rescale(factors);
+        handover_.rescale(factors);
         obcore::widen(book.grid, error);
         sampler_.rescale(factors, book);
         book_ = std::move(book);
@@ -213,28 +218,91 @@ private:
     // ---- One event --------------------------------------------------------------------------
 
     void take(Event& event) {
+        const capture::Decoder* const capture = decoder_.capture();
+        const Part* const from = capture != nullptr ? capture->from() : nullptr;
+        if (from != nullptr && from->is_renewed) [[unlikely]] {
+            take_of_two(event, *capture);
+            return;
+        }
         if (event.kind == Kind::lost) {
+            if (from == nullptr) handover_.reset();
             lose(event);
             return;
         }
+        take_one(event);
+    }
+
+    void take_one(Event& event) {
         if (!belongs(event)) return;
         statistics_.see(event);
         if (event.kind == Kind::trade) {
             // Where trades have inputs of their own, those among the depth are none.
             take_trade(event, !trades_);
         } else if (event.is_depth()) {
-            if (!depth_kind_.is_meant(event)) {
-                ++statistics_.ignored_depth;
-                return;
-            }
-            if (is_past_stop(event)) return;
-            const Times times{event.ts_event_ns, event.ts_recv_ns};
-            if (trades_) {
-                const Grid decoded_on = book_.grid;
-                take_trades_before(times, event.kind != Kind::snapshot);
-                follow_grid(event, decoded_on);
-            }
-            take_depth(event, times);
+            take_meant_depth(event);
+        }
+    }
+
+    void take_meant_depth(Event& event) {
+        if (!depth_kind_.is_meant(event)) {
+            ++statistics_.ignored_depth;
+            return;
+        }
+        if (is_past_stop(event)) return;
+        const Times times{event.ts_event_ns, event.ts_recv_ns};
+        if (trades_) {
+            const Grid decoded_on = book_.grid;
+            take_trades_before(times, event.kind != Kind::snapshot);
+            follow_grid(event, decoded_on);
+        }
+        take_depth(event, times);
+    }
+
+    // ---- Two connections, of which one replaces the other -----------------------------------
+
+    // By the rules of a feed, so that the recording of one gives the same books.
+    void take_of_two(Event& event, const capture::Decoder& capture) {
+        const Part& from = *capture.from();
+        if (const Part* const old = capture.beside(); old != nullptr) {
+            if (old->brings_depth) handover_.follow(old->number);
+            if (old->brings_trades) told_trades_.begin(old->number, event.ts_recv_ns);
+            if (old->brings_trades) told_trades_.begin(from.number, event.ts_recv_ns);
+        }
+        if (capture.has_gone()) {
+            told_trades_.leave(from.number);
+            if (from.brings_depth) leave(event, from.number);
+        } else if (event.kind == Kind::lost) {
+            if (handover_.follows(from.number)) lose(event);
+        } else if (event.is_depth() && is_of_symbol(event)) {
+            take_in_turn(event, from.number);
+        } else if (event.kind != Kind::trade ||
+                   told_trades_.is_news(from.number, event.trade, event.ts_recv_ns)) {
+            take_one(event);
+        }
+    }
+
+    [[nodiscard]] bool is_of_symbol(const Event& event) const noexcept {
+        return event.symbol.empty() || event.symbol == symbol_;
+    }
+
+    void take_in_turn(Event& event, std::size_t from) {
+        if (handover_.on(from, event, book_, is_trusted()) != Handover::Turn::take) return;
+        take_one(event);
+        take_kept(handover_.release(book_));
+    }
+
+    void leave(Event& event, std::size_t gone) {
+        if (!handover_.leave(gone)) return;
+        std::vector<Event> kept = handover_.release_all();
+        if (kept.empty() || !sync_.sees_holes()) lose(event);
+        take_kept(std::move(kept));
+    }
+
+    void take_kept(std::vector<Event> kept) {
+        const Grid decoded_on = book_.grid;
+        for (Event& event : kept) {
+            follow_grid(event, decoded_on);
+            if (!stopped_) take_one(event);
         }
     }
 
@@ -414,6 +482,8 @@ private:
     std::int64_t bare_snapshots_ = 0;
     DepthKind depth_kind_;
     std::optional<bool> aggregates_;
+    Handover handover_;           // while two connections bring the book
+    TradeStream told_trades_;     // while they bring its trades
     IdRule rule_ = IdRule::none;  // of the last depth
     std::int64_t last_line_ = 0;  // where the message before this one began
     std::vector<Gap> gaps_;

@@ -24,6 +24,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.ingest import ingest
     from obcore.cli.inspect import inspect
     from obcore.cli.plot import plot
+    from obcore.cli.record import record
     from obcore.cli.replay import replay
     from obcore.cli.sql import sql
     from obcore.cli.venue import venue
@@ -40,7 +41,8 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     )
     alone = (demo, bench, bench_feeds, catalog)  # they need no arguments
     stored = (ingest, coverage, replay, sql)
-    for command in (features, book, inspect, plot, fit_ofi, watch, venue, *stored, *alone):
+    read = (features, book, inspect, plot, fit_ofi)
+    for command in (*read, watch, record, venue, *stored, *alone):
         app.command(no_args_is_help=command not in alone)(command)
 
     def _print_version(asked: bool) -> None:

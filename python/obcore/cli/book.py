@@ -16,6 +16,7 @@ from obcore.cli.console import (
     stdout,
     usage_error,
     utc,
+    warn_of_torn,
 )
 from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
@@ -88,6 +89,7 @@ def book(
             found, summary = recording.book_and_summary(
                 at=at, sequence=sequence, on_read=on_read
             )
+        warn_of_torn(summary)
         name, step = summary.symbol, summary.tick
 
     trusted = found.state in TRUSTED

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from obcore.data.table import Summary
+
 PIPE_WIDTH = 160  # columns where nobody's terminal limits them
 
 # Typer keeps the class under its BadParameter to itself.
@@ -137,6 +139,13 @@ def warn(message: str) -> None:
     typer.secho(f"warning: {plain(message)}", err=True, fg="yellow")
 
 
+def warn_of_torn(summary: Summary) -> None:
+    """Say of each segment of a recorder that its end was torn, and so was not read."""
+    for source in summary.sources:
+        if source.torn_bytes:
+            warn(f"{source.name}: a torn tail of {source.torn_bytes:,} bytes was not read")
+
+
 def fields(rows: Sequence[tuple[str, str]]) -> RenderableType:
     """Return names and values in two columns."""
     from rich.table import Table  # noqa: PLC0415
@@ -167,7 +176,8 @@ def progress(
     from rich import progress as bars  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
 
-    sizes = [path.stat().st_size for path in inputs]
+    files = [path.glob("*.gz") if path.is_dir() else [path] for path in inputs]
+    sizes = [file.stat().st_size for some in files for file in some]
     total = sum(sizes) * passes if all(sizes) else None  # a pipe does not say how long it is
     columns = (
         bars.TextColumn("{task.description}"),

@@ -18,6 +18,7 @@ from obcore.cli.console import (
     quantity,
     stdout,
     warn,
+    warn_of_torn,
 )
 from obcore.cli.inspect import describe_gap
 from obcore.cli.live_input import Seconds, received
@@ -132,6 +133,7 @@ def features(
         )
     seconds = time.perf_counter() - start
 
+    warn_of_torn(file.summary)
     warn_of_losses(file)
     if weights is not None:
         warn_of_weights(file, weights)

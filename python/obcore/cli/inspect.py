@@ -6,7 +6,7 @@ from typing import Any
 
 from obcore.book import Book
 from obcore.cli.book import book_document, book_table
-from obcore.cli.console import fields, print_json, progress, quantity, stdout, utc
+from obcore.cli.console import fields, print_json, progress, quantity, stdout, utc, warn_of_torn
 from obcore.cli.live_input import Seconds, received
 from obcore.cli.options import (
     BaseUrl,
@@ -52,6 +52,7 @@ def inspect(
     )
     with progress(inputs, as_json=json) as on_read:
         book, summary = recording.book_and_summary(on_read=on_read)
+    warn_of_torn(summary)
     if json:
         print_json(inspect_document(book, summary))
         return
@@ -62,7 +63,12 @@ def inspect_document(book: Book, summary: Summary) -> dict[str, Any]:
     """Return everything that was found, for JSON."""
     return {
         "sources": [
-            {"name": source.name, "sha256": source.sha256, "bytes": source.size}
+            {
+                "name": source.name,
+                "sha256": source.sha256,
+                "bytes": source.size,
+                "torn_bytes": source.torn_bytes,
+            }
             for source in summary.sources
         ],
         "instrument": {

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from obcore.book import Book, ChangeSink, Every, FeatureEngine, Replay
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
+from obcore.data.recorder.directory import is_recording, segments_of
+from obcore.data.recorder.reader import SegmentReader
 from obcore.data.source import ChunkFeed, Source, SourceReader
 from obcore.data.table import FeatureTable, Summary, joined
 from obcore.errors import NeverSyncedError
@@ -17,6 +19,7 @@ from obcore.errors import NeverSyncedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from obcore.data.recorder.directory import Segment
     from obcore.features import ColumnFeature
     from obcore.instrument import Instrument
 
@@ -40,7 +43,8 @@ class Recording:
     Parameters
     ----------
     inputs : path or iterable of paths
-        Plain or gzip files in time order; several are one recording.
+        Plain or gzip files in time order; several are one recording. A directory that
+        `Recorder` wrote stands for its segments.
     trades : path or iterable of paths, optional
         Files that hold the trades, in time order; only these then count as trades. They are
         merged with the depth on the clock of receipt where both have it, else on the venue's.
@@ -82,7 +86,8 @@ class Recording:
         uncross: bool = False,
         strict: bool = False,
     ) -> None:
-        self.inputs = _paths(inputs)
+        self._segments: dict[Path, Segment] = {}
+        self.inputs = self._files_of(inputs)
         self.trades = _paths(trades)
         if not self.inputs:
             msg = "expected at least one input, received none"
@@ -323,7 +328,7 @@ class Recording:
         """Push every input through; yields after each chunk and at the very end."""
         done: list[Source] = []
         for path in self.inputs:
-            reader = SourceReader(path, on_read)
+            reader = self._reader(path, on_read)
             replay.begin(path.name)
             for chunk in reader.chunks():
                 replay.feed(chunk)
@@ -337,6 +342,29 @@ class Recording:
             yield tuple(done)
         replay.finish()
         yield tuple(done)
+
+    def _reader(
+        self, path: Path, on_read: Callable[[int], None] | None
+    ) -> SourceReader | SegmentReader:
+        segment = self._segments.get(path)
+        if segment is None:
+            return SourceReader(path, on_read)
+        return SegmentReader(path, segment, on_read)
+
+    def _files_of(self, inputs: Path_ | Iterable[Path_]) -> list[Path]:
+        """Return the files, in place of a recorder's directory its segments."""
+        files: list[Path] = []
+        for path in _paths(inputs):
+            if not is_recording(path):
+                files.append(path)
+                continue
+            segments = {path / segment.name: segment for segment in segments_of(path)}
+            if not segments:
+                msg = f"{path}: expected a recording, received one without a segment yet"
+                raise ValueError(msg)
+            self._segments |= segments
+            files += segments
+        return files
 
     def _of_engine(self, engine: FeatureEngine) -> dict[str, Any]:
         """Return the options that follow from an engine's instrument."""

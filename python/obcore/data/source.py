@@ -21,11 +21,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input as it was read: name, sha256 of the file's bytes and their number."""
+    """One input as it was read: name, sha256 of the file's bytes and their number.
+
+    `torn_bytes` of them, at the end of a recorder's segment, are what a kill left of its last
+    member, and were dropped.
+    """
 
     name: str
     sha256: str
     size: int
+    torn_bytes: int = 0
 
 
 class SourceReader:

@@ -61,6 +61,22 @@ class Route:
         return f"{self.venue.name}{self.path}, {len(self.streams)} streams"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """One connection of a route, from its beginning to its end; what a tap is called with.
+
+    Parameters
+    ----------
+    route : Route
+        What it brings.
+    after : Link or None
+        The one that it stands beside, to replace it; None where it is the only one.
+    """
+
+    route: Route
+    after: Link | None = None
+
+
 class Connection:
     """Keeps a route's frames coming.
 
@@ -83,6 +99,7 @@ class Connection:
             )
             for _ in range(2)
         )
+        self._links: dict[int, Link] = {}
         self._socket: aiohttp.ClientWebSocketResponse[Any] | None = None
         self._renew = asyncio.Event()
         self._is_left = False  # the venue said that it will hang up
@@ -193,6 +210,7 @@ class Connection:
         except (ConnectionLostError, Refused, aiohttp.ClientError, OSError) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         finally:
+            self._end(number)
             told = self._farewell() if reason is None else reason
             self._engine.take(self._engine.state.disconnect(number, told, time.time_ns()))
         return reason
@@ -237,8 +255,10 @@ class Connection:
         self._began_at = time.monotonic()
         self._began_ns = time.time_ns()
         now = time.time_ns()
+        beside = next(iter(self._links.values()), None)
+        self._links[number] = link = Link(self.route, after=beside)
         if self._engine.tap is not None:
-            self._engine.tap(self.route, b"", now)
+            self._engine.tap(link, b"", now)
         for stream, book in zip(self.route.streams, self.route.books, strict=True):
             self._engine.state.subscribe(
                 number,
@@ -247,6 +267,12 @@ class Connection:
                 self._venue.has_depth(stream.channel),
                 now,
             )
+
+    def _end(self, number: int) -> None:
+        """Tell the tap that the connection has gone, unless the whole feed ends."""
+        link = self._links.pop(number, None)
+        if link is not None and self._engine.tap is not None and not self._engine.is_ending:
+            self._engine.tap(link, None, time.time_ns())
 
     def _farewell(self) -> str:
         """Say how a finite source ended: an early end looks like any other."""
@@ -306,7 +332,7 @@ class Connection:
     async def _take(self, number: int, frame: bytes, arrived: int) -> None:
         """Take a frame where more has to be done than to hand it over."""
         if self._engine.tap is not None:
-            self._engine.tap(self.route, frame, arrived)
+            self._engine.tap(self._links[number], frame, arrived)
         # It has outlived the wait before it: the next failure is a first one. Only to speak is
         # not enough, or who hangs up after each hello would be called without a pause.
         if self._backoff.failures and time.monotonic() - self._began_at >= self._backoff.bound:

@@ -7,21 +7,26 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import aiohttp
 import numpy as np
 
 from obcore.book import BookState
-from obcore.ingest.connection import Connection, Route
+from obcore.ingest.connection import Connection, Link, Route
 from obcore.ingest.snapshots import SnapshotDesk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from obcore.book import FeedState
     from obcore.ingest.settings import Settings
     from obcore.ingest.venue import Stream, Venue
+
+# What arrives, as it arrives: bytes of a connection, or the answer of REST to an address.
+# Empty bytes: the connection begins; None: it has gone.
+Tap = Callable[[Link | str, bytes | None, int], None]
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +76,7 @@ class Engine:
     base_url : str or None
         Where all venues are instead of at their own addresses, each below its name.
     tap : callable or None
-        Called with each frame and each answer of REST, as it arrives: with its route, or with
-        the address that was asked. Nothing from a route means that a connection begins.
+        As of the feed.
     """
 
     CONTROL, WANTS, WAKE, BLOCK, MALFORMED = 1, 2, 4, 8, 16
@@ -86,11 +90,12 @@ class Engine:
         symbols: Sequence[str],
         settings: Settings,
         base_url: str | None = None,
-        tap: Callable[[Route | str, bytes, int], None] | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self.state = state
         self.settings = settings
         self.tap = tap
+        self.is_ending = False  # connections that go now are no outage
         self.random = np.random.default_rng(settings.seed)
         self.refusals: dict[int, str] = {}
         self.session: aiohttp.ClientSession

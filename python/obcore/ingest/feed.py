@@ -20,13 +20,13 @@ from obcore.ingest.venues import VENUES
 from obcore.instrument import Instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from obcore.book import BookView
-    from obcore.ingest.connection import Route
+    from obcore.ingest.engine import Tap
     from obcore.ingest.events import Event
     from obcore.ingest.venue import Venue
 
@@ -64,9 +64,10 @@ class Feed:
     settings : Settings, optional
         How patient it is.
     tap : callable, optional
-        Called in the feed's thread with the route, the bytes and the time of each frame, as it
-        arrives, and with the address in place of the route for each answer of REST. Nothing from
-        a route means that a connection begins. `CaptureWriter` is one.
+        Called in the feed's thread with the connection, the bytes and the time of each frame, as
+        it arrives, and with the address in place of the connection for each answer of REST. Empty
+        bytes mean that the connection begins, None that it has gone. `Recorder` and
+        `CaptureWriter` are taps.
 
     Raises
     ------
@@ -92,7 +93,7 @@ class Feed:
         base_url: str | None = None,
         venues: Mapping[str, Venue] | None = None,
         settings: Settings | None = None,
-        tap: Callable[[Route | str, bytes, int], None] | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._state = FeedState(**_limits(self.settings))
@@ -150,6 +151,7 @@ class Feed:
 
     def __exit__(self, *_: object) -> None:
         """Close every connection and end the thread; an error that ended it is raised."""
+        self._engine.is_ending = True
         if self._loop is not None and self._task is not None:
             with suppress(RuntimeError):  # it has ended already
                 self._loop.call_soon_threadsafe(self._task.cancel)

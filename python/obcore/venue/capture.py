@@ -28,7 +28,7 @@ def records_of_capture(path: Path, lines: list[bytes]) -> list[Record]:
     for index, line in enumerate(lines):
         try:
             entry: dict[str, Any] = json.loads(line, parse_float=Decimal)
-            if entry["t"] == "connect":
+            if entry["t"] in ("connect", "open"):
                 addresses[entry["conn"]] = entry["addr"]
             elif entry["t"] in ("recv", "http"):
                 address = entry.get("url") or addresses[entry["conn"]]
