@@ -52,7 +52,7 @@ Lot = Annotated[
 ]
 Kind = Annotated[
     str,
-    typer.Option(help="auto (from the content), diff, topn, pictures, tardis or research."),
+    typer.Option(help="auto (from the content), diff, topn, pictures, tardis, research or lobster."),
 ]
 Uncross = Annotated[
     bool,

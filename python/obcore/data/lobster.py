@@ -1,0 +1,113 @@
+"""What the names of LOBSTER files tell, and the book that lies beside their messages.
+
+``AAPL_2012-06-21_34200000_37800000_message_50.csv`` is of the stock AAPL and the day 2012-06-21;
+its rows count seconds from midnight in New York. In the ``…_orderbook_50.csv`` beside it, row k
+is the book behind message k: its first row is where the book begins.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from datetime import date, datetime
+from typing import TYPE_CHECKING, TypeAlias
+from zoneinfo import ZoneInfo
+
+from obcore.data.source import SourceReader
+from obcore.errors import damaged_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Context: TypeAlias = dict[str, str | int]
+
+_MESSAGES, _BOOKS = "_message_", "_orderbook_"
+_NAME = re.compile(
+    r"(?P<symbol>[^_]+)_(?P<day>\d{4}-\d\d-\d\d)(_.*)?(?P<kind>_message_|_orderbook_)\d+.*\.csv"
+)
+_MARKET = "America/New_York"
+_NS = 1_000_000_000
+
+
+def with_contexts(paths: list[Path]) -> Iterator[tuple[Path, Context]]:
+    """Yield the inputs of a recording, each with what the core has to know besides its bytes.
+
+    Of a LOBSTER message file that is its symbol, its day and the book that it begins with: of
+    the orderbook file that stands before it among the inputs, else of the one beside it whose
+    name is its own but for that word. Of any other input there is nothing.
+
+    Raises
+    ------
+    DecodeError
+        If an orderbook file has no message file behind it, or no row.
+    """
+    books: Path | None = None
+    for path in paths:
+        if _is_named(path, _BOOKS):
+            _require_messages(books)
+            books = path
+        elif _is_named(path, _MESSAGES):
+            yield path, _context(path, books or _beside(path))
+            books = None
+        else:
+            _require_messages(books)
+            yield path, {}
+    _require_messages(books)
+
+
+def midnight_ns(day: str) -> int:
+    """Return when a day begins in New York, in nanoseconds since 1970 UTC.
+
+    Clocks change there at 2 a.m. of Sundays, when no stock is traded, so seconds since midnight
+    are what a clock on the wall shows.
+
+    Examples
+    --------
+    >>> midnight_ns("2012-06-21")
+    1340251200000000000
+    """
+    begins = date.fromisoformat(day)
+    moment = datetime(begins.year, begins.month, begins.day, tzinfo=ZoneInfo(_MARKET))
+    return int(moment.timestamp()) * _NS
+
+
+def _is_named(path: Path, kind: str) -> bool:
+    found = _NAME.match(path.name)
+    return found is not None and found["kind"] == kind
+
+
+def _context(messages: Path, books: Path | None) -> Context:
+    found = _NAME.match(messages.name)
+    if found is None:
+        return {}
+    try:
+        begins = midnight_ns(found["day"])
+    except ValueError as error:
+        reason = f"file name: expected a day, received {found['day']}"
+        raise damaged_input(messages.name, reason) from error
+    return {
+        "symbol": found["symbol"],
+        "midnight_ns": begins,
+        "opening_book": "" if books is None else _first_row(books),
+    }
+
+
+def _beside(messages: Path) -> Path | None:
+    plain = messages.name.removesuffix(".gz").replace(_MESSAGES, _BOOKS)
+    candidates = (messages.with_name(plain + packed) for packed in ("", ".gz"))
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _first_row(books: Path) -> str:
+    with closing(SourceReader(books).chunks()) as chunks:
+        row = next(chunks, b"").partition(b"\n")[0].strip()
+    if not row:
+        raise damaged_input(books.name, "expected a row of levels, received none")
+    return row.decode("ascii", "replace")
+
+
+def _require_messages(books: Path | None) -> None:
+    if books is not None:
+        reason = "expected its LOBSTER message file behind it, received none"
+        raise damaged_input(books.name, reason)
