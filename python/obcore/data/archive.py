@@ -21,7 +21,8 @@ _ENCRYPTED = 0x1
 class Readable(Protocol):
     """What bytes are read from."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes."""
 
 
 class Member:

@@ -109,7 +109,9 @@ def _read_header(member: Member) -> tuple[int, np.dtype[np.void]]:
         name in dtype.names and dtype[name].newbyteorder("=") == ROW[name] for name in _USED
     )
     if not fits or len(shape) != 1:
-        expected = "one row an event, with ev, exch_ts, local_ts, px and qty as hftbacktest 2 has"
+        expected = (
+            "one row an event, with ev, exch_ts, local_ts, px and qty as hftbacktest 2 has"
+        )
         raise _wrong(member, "array", expected, f"{dtype} of shape {shape}")
     return shape[0], dtype
 
@@ -130,7 +132,11 @@ def _require_sense(rows: NDArray[np.void], first: int, member: Member) -> None:
             ("ev", "one of the flags BUY and SELL", is_level & (side != BUY) & (side != SELL)),
             ("ev", "not both flags, BUY and SELL", side == BUY | SELL),
             ("px", "a price", is_valued & ~np.isfinite(rows["px"])),
-            ("qty", "a size of 0 or more", is_valued & ~(np.isfinite(rows["qty"]) & (rows["qty"] >= 0))),
+            (
+                "qty",
+                "a size of 0 or more",
+                is_valued & ~(np.isfinite(rows["qty"]) & (rows["qty"] >= 0)),
+            ),
         )
     for field, expected, is_wrong in checks:
         if is_wrong.any():
@@ -161,15 +167,14 @@ class _Writer:
             ev & KIND_MASK, ev & (BUY | SELL),
             rows["exch_ts"], rows["local_ts"], rows["px"], rows["qty"],
         )  # fmt: skip
-        for kind, side, exch, local, px, qty in zip(
-            *(column.tolist() for column in columns), strict=True
-        ):
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            kind = row[0]
             if kind == TRADE:
-                self._add_trade(side, exch, local, px, qty)
+                self._add_trade(row)
             elif kind == DEPTH_BBO:
                 self._lines.append('{"type":"BBO","symbol":""}\n')
             else:
-                self._add_change(kind, side, exch, local, px, qty)
+                self._add_change(row)
 
     def take(self) -> bytes:
         text = "".join(self._lines).encode()
@@ -192,7 +197,8 @@ class _Writer:
         self._is_whole = False
         self._local = None
 
-    def _add_trade(self, side: int, exch: int, local: int, px: float, qty: float) -> None:
+    def _add_trade(self, row: Row) -> None:
+        _, side, exch, local, px, qty = row
         if local != self._local:
             self.end_message()
         taker = {BUY: "buy", SELL: "sell"}.get(side, "unknown")
@@ -201,9 +207,8 @@ class _Writer:
             f'"side":"{taker}","timestamp":"{exch}","localTimestamp":"{local}"}}\n'
         )
 
-    def _add_change(
-        self, kind: int, side: int, exch: int, local: int, px: float, qty: float
-    ) -> None:
+    def _add_change(self, row: Row) -> None:
+        kind, side, exch, local, px, qty = row
         if local != self._local:
             self.end_message()
             self._local = local

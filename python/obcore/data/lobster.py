@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypedDict
 from zoneinfo import ZoneInfo
 
 from obcore.data.source import SourceReader
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    Context: TypeAlias = dict[str, str | int]
-
 _MESSAGES, _BOOKS = "_message_", "_orderbook_"
 _NAME = re.compile(
     r"(?P<symbol>[^_]+)_(?P<day>\d{4}-\d\d-\d\d)(_.*)?(?P<kind>_message_|_orderbook_)\d+.*\.csv"
 )
 _MARKET = "America/New_York"
 _NS = 1_000_000_000
+
+
+class Context(TypedDict, total=False):
+    """What the core is told of an input besides its bytes."""
+
+    symbol: str
+    midnight_ns: int
+    opening_book: str
 
 
 def with_contexts(paths: list[Path]) -> Iterator[tuple[Path, Context]]:

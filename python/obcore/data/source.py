@@ -14,7 +14,7 @@ from obcore.data.hftbacktest_rows import FORMAT_NAME, NPY_MAGIC, Levels, message
 from obcore.errors import damaged_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from io import BufferedReader
     from os import PathLike
 
@@ -64,7 +64,7 @@ class SourceReader:
         self._hash = hashlib.sha256()
         self._size = 0
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Generator[bytes]:
         """Yield the content, unpacked.
 
         Raises

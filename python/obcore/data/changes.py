@@ -1,0 +1,89 @@
+"""What messages did to a book, and the trades beside them, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STATE, DELTA, PICTURE, KEY = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeBatch:
+    """What messages did to a book, a row a message (n messages, b and a levels).
+
+    Attributes
+    ----------
+    symbol : str
+        With its market: ``"binance-futures:BTCUSDT"``.
+    tick, lot : str
+        Decimals, ``"0.10"``.
+    time_ns : (n,) int64 array
+        The moment that a message belongs to, nanoseconds since 1970 UTC: the greatest receive
+        time so far, the venue's where there is none. Never falls, in a batch or after it.
+    ts_event_ns, ts_recv_ns : (n,) int64 array
+        The venue's time and ours; `obcore.book.ABSENT` where the format has none.
+    sequence : (n,) int64 array
+        The venue's id of the state, or `ABSENT`.
+    kind : (n,) uint8 array
+        0 state (no levels), 1 delta (absolute sizes, 0 removes), 2 picture (the whole book
+        anew), 3 key (the same once more: it tells nothing new).
+    state : (n,) uint8 array
+        The `BookState` behind the message, as its number.
+    bid_offsets, ask_offsets : (n + 1,) int64 array
+        Levels of message i are ``bid_price[bid_offsets[i]:bid_offsets[i + 1]]``.
+    bid_price, ask_price : (b,) and (a,) int64 array
+        Prices in ticks.
+    bid_size, ask_size : (b,) and (a,) int64 array
+        Sizes in lots.
+    """
+
+    symbol: str
+    tick: str
+    lot: str
+    time_ns: NDArray[np.int64]
+    ts_event_ns: NDArray[np.int64]
+    ts_recv_ns: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    state: NDArray[np.uint8]
+    bid_offsets: NDArray[np.int64]
+    bid_price: NDArray[np.int64]
+    bid_size: NDArray[np.int64]
+    ask_offsets: NDArray[np.int64]
+    ask_price: NDArray[np.int64]
+    ask_size: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeBatch:
+    """Trades, a row a trade (n trades).
+
+    Attributes
+    ----------
+    symbol, tick, lot : str
+        As in `ChangeBatch`.
+    time_ns, ts_event_ns, ts_recv_ns : (n,) int64 array
+        As in `ChangeBatch`.
+    price, size : (n,) int64 array
+        In ticks and in lots.
+    taker_is_buyer : (n,) bool array
+        Whose order met a resting one.
+    id : (n,) int64 array
+        The venue's id, or `ABSENT`.
+    """
+
+    symbol: str
+    tick: str
+    lot: str
+    time_ns: NDArray[np.int64]
+    ts_event_ns: NDArray[np.int64]
+    ts_recv_ns: NDArray[np.int64]
+    price: NDArray[np.int64]
+    size: NDArray[np.int64]
+    taker_is_buyer: NDArray[np.bool_]
+    id: NDArray[np.int64]
