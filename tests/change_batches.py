@@ -99,12 +99,14 @@ def binance_changes(path: Path, *, tick_decimals: int, lot_decimals: int) -> lis
     follower = _Follower(tick_decimals, lot_decimals)
     book = follower.book = _Log()
     changes: list[Change] = []
+    event = ABSENT  # of the last diff: a join is as old as what it ends with
     for line in read_lines(path):
         assert line.ts_recv_ns is not None
         if is_snapshot(line):
             is_new, is_join = follower.take_snapshot(line.message), True
         elif is_diff(line):
             is_join = not changes
+            event = line.message["T"] * 1_000_000
             is_new = follower.take_diff(line.message)
         else:
             continue
@@ -112,7 +114,6 @@ def binance_changes(path: Path, *, tick_decimals: int, lot_decimals: int) -> lis
             continue
         levels = (book.bids(), book.asks()) if is_join else book.last
         kind = PICTURE if is_join else DELTA
-        event = line.message["T"] * 1_000_000
         changes.append(Change(line.ts_recv_ns, kind, SYNCED, *levels, event, follower.last_id))
     return changes
 
