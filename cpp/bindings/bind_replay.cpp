@@ -235,8 +235,8 @@ void bind_replay(py::module_& m) {
             [](GuardedReplay& self, std::string format) {
                 self.run([&](Replay& replay) { replay.end(std::move(format)); });
             },
-            "format"_a = "",
-            "The input is at its end; `format` is what it was, if what was fed is another.")
+            "format_name"_a = "",
+            "The input is at its end; `format_name` is what it was, if what was fed is another.")
         .def(
             "drain",
             [](GuardedReplay& self) {

@@ -88,7 +88,8 @@ def course(drawn: list[tuple[int, int, list[Pair], list[Pair]]]) -> list[Change]
 
 def trusted_books(changes: list[Change]) -> dict[int, tuple[list[Pair], list[Pair]]]:
     """For each time the book that was trusted last; one without levels is not told anew."""
-    book, last, is_told = ReferenceBook(), ([], []), False
+    book, is_told = ReferenceBook(), False
+    last: tuple[list[Pair], list[Pair]] = ([], [])
     out = {}
     for change in changes:
         if change.kind in {PICTURE, KEY}:
@@ -153,7 +154,7 @@ def test_the_sample_reads_back_level_by_level(
         assert levels(found) == levels(expected)
         assert found.ts_event_ns == expected.ts_event_ns
         step = 1 if kind == "npz" else 1000
-        assert found.ts_recv_ns == expected.ts_recv_ns // step * step
+        assert found.ts_recv_ns == change.time_ns // step * step
 
     # Only nanoseconds keep what depends on the time between a trade and a state.
     names = "microprice, obi_5" + (", oi, signed_flow, last_trade_age" if kind == "npz" else "")
