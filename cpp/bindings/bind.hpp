@@ -30,6 +30,7 @@ void bind_feed(py::module_& m);
 void bind_engine(py::module_& m);
 void bind_sync(py::module_& m);
 void bind_replay(py::module_& m);
+void bind_store(py::module_& m);
 
 // 128-bit totals as Python integers, which have no width.
 [[nodiscard]] inline py::int_ to_python(Int128 value) {

@@ -11,6 +11,7 @@
 #include "exclusive.hpp"
 #include "obcore/replay.hpp"
 #include "own_book.hpp"
+#include "rows.hpp"
 
 namespace obcore::bindings {
 
@@ -65,23 +66,6 @@ TradeInput::Pull pull_from(py::function next) {
         auto [name, bytes, begins] = chunk.cast<std::tuple<std::string, std::string, bool>>();
         return TradeInput::Chunk{std::move(name), std::move(bytes), begins};
     };
-}
-
-// Hands a vector over to NumPy without a copy.
-template <typename T>
-py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
-    auto* owned = new std::vector<T>(std::move(values));  // NOLINT: the capsule deletes it
-    const py::capsule owner(owned,
-                            [](void* data) { delete static_cast<std::vector<T>*>(data); });
-    return py::array_t<T>(std::move(shape), owned->data(), owner);
-}
-
-py::tuple to_arrays(Rows rows, std::size_t columns) {
-    const auto n = static_cast<py::ssize_t>(rows.size());
-    const auto k = static_cast<py::ssize_t>(columns);
-    return py::make_tuple(
-        to_array(std::move(rows.ts_event_ns), {n}), to_array(std::move(rows.ts_recv_ns), {n}),
-        to_array(std::move(rows.sequence), {n}), to_array(std::move(rows.values), {n, k}));
 }
 
 py::dict clock_dict(const Statistics::Clock& clock) {

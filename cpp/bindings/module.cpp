@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
     bind_engine(m);
     bind_sync(m);
     bind_replay(m);
+    bind_store(m);
     bind_live_book(m);
     bind_book_set(m);
     bind_feed(m);

@@ -11,6 +11,8 @@
 
 #include "check.hpp"
 #include "dice.hpp"
+#include "kept_change.hpp"
+#include "lossy_streams.hpp"
 #include "obcore/book_change.hpp"
 #include "obcore/replay.hpp"
 #include "recordings.hpp"
@@ -20,35 +22,13 @@ namespace {
 
 using namespace obcore;
 
-// A change whose views are its own.
-struct Kept {
-    BookChange change;
-    std::string reason;
-    Levels bids;
-    Levels asks;
-    Grid grid;
-
-    void apply_to(Book& book) const {
-        BookChange whole = change;
-        whole.reason = reason;
-        whole.bids = bids;
-        whole.asks = asks;
-        book.grid = grid;
-        apply(whole, book);
-    }
-};
-
 class Mirror final : public ChangeSink {
 public:
     void on_change(const BookChange& change, const Book& after) override {
         CHECK(change.is_whole() || book.grid == after.grid);
         CHECK(changes.empty() || change.time >= changes.back().change.time);
         CHECK(changes.empty() || change.id >= changes.back().change.id);
-        changes.push_back({change,
-                           std::string(change.reason),
-                           {change.bids.begin(), change.bids.end()},
-                           {change.asks.begin(), change.asks.end()},
-                           after.grid});
+        changes.push_back(keep(change, after.grid));
         changes.back().apply_to(book);
         CHECK(same_book(book, after));
     }
@@ -66,37 +46,6 @@ public:
     Nanos last_trade_time = absent;
     int trades = 0;
 };
-
-std::vector<std::string> lines_of(std::string_view text) {
-    std::vector<std::string> out;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = text.find('\n', at);
-        out.emplace_back(text.substr(at, end - at + 1));
-        at = end + 1;
-    }
-    return out;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string out;
-    for (const std::string& line : lines) out += line;
-    return out;
-}
-
-// Some lines are missing, come twice, or change places, and a source says that it was cut off.
-std::vector<std::string> with_losses(const std::vector<std::string>& lines, Dice& dice) {
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (i > 0 && dice.one_in(15)) continue;
-        out.push_back(lines[i]);
-        if (dice.one_in(15)) out.push_back(lines[i]);
-        if (dice.one_in(10)) out.push_back(lines[0]);  // the snapshot again
-        if (out.size() > 1 && dice.one_in(15)) std::swap(out.back(), out[out.size() - 2]);
-        if (dice.one_in(25))
-            out.emplace_back("{\"obcore\":\"interrupted\",\"reason\":\"test\"}\n");
-    }
-    return out;
-}
 
 Book book_at(std::string_view bytes, StopAt stop, const std::optional<Grid>& grid) {
     ReplayOptions options;
@@ -118,20 +67,6 @@ Book book_of(const Mirror& mirror, Includes includes) {
         kept.apply_to(book);
     }
     return book;
-}
-
-std::vector<std::vector<std::string>> streams(std::uint64_t seed) {
-    std::vector<std::vector<std::string>> out;
-    const std::vector<Moment> market = random_market(seed);
-    Dice dice(seed);
-    for (const std::string& bytes :
-         {recording::binance_lines(market), recording::tardis_rows(market),
-          recording::research_rows(market), recording::picture_lines(market)}) {
-        out.push_back(lines_of(bytes));
-    }
-    const std::vector<std::string> binance = lines_of(recording::binance_lines(market));
-    for (int i = 0; i < 4; ++i) out.push_back(with_losses(binance, dice));
-    return out;
 }
 
 void changes_give_the_book_after_every_message() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "obcore/decimal.hpp"
@@ -22,6 +23,15 @@ namespace obcore {
     const auto factor = static_cast<std::int64_t>(
         powers_of_ten[static_cast<std::size_t>(error.decimals - step.decimals)]);
     return {.price = price ? factor : 1, .size = price ? 1 : factor};
+}
+
+// What makes numbers on one grid such on a finer one.
+[[nodiscard]] inline Rescale factors_between(const Grid& from, const Grid& to) noexcept {
+    const auto factor = [](const Step& coarse, const Step& fine) {
+        return static_cast<std::int64_t>(
+            powers_of_ten[static_cast<std::size_t>(fine.decimals - coarse.decimals)]);
+    };
+    return {.price = factor(from.tick, to.tick), .size = factor(from.lot, to.lot)};
 }
 
 // The grid that holds it.

@@ -130,6 +130,9 @@ struct Rescale {
     static void multiply(Int128& total, std::int64_t factor) {
         if (__builtin_mul_overflow(total, factor, &total)) fail();
     }
+    static void multiply(std::int64_t& value, std::int64_t factor) {
+        if (__builtin_mul_overflow(value, factor, &value)) fail();
+    }
 
     void apply(Level& level) const {
         if (__builtin_mul_overflow(level.price, price, &level.price) ||

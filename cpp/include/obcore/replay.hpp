@@ -267,12 +267,7 @@ private:
 
     // A trade may have needed a finer grid than the event in hand was decoded on.
     void follow_grid(Event& event, const Grid& decoded_on) const {
-        const auto factor = [](const Step& from, const Step& to) {
-            return static_cast<std::int64_t>(
-                powers_of_ten[static_cast<std::size_t>(to.decimals - from.decimals)]);
-        };
-        const Rescale factors{.price = factor(decoded_on.tick, book_.grid.tick),
-                              .size = factor(decoded_on.lot, book_.grid.lot)};
+        const Rescale factors = factors_between(decoded_on, book_.grid);
         if (factors.price != 1 || factors.size != 1) obcore::rescale(event, factors);
     }
 
