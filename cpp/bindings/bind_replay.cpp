@@ -220,7 +220,8 @@ void bind_replay(py::module_& m) {
                 self.run([&](Replay& replay) { replay.end(std::move(format)); });
             },
             "format_name"_a = "",
-            "The input is at its end; `format_name` is what it was, if what was fed is another.")
+            "The input is at its end; `format_name` is what it was, if what was fed is "
+            "another.")
         .def(
             "drain",
             [](GuardedReplay& self) {

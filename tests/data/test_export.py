@@ -98,7 +98,7 @@ def trusted_books(changes: list[Change]) -> dict[int, tuple[list[Pair], list[Pai
             book.apply_delta(change.bids, change.asks)
         is_trusted = change.state == SYNCED
         now = book.bids(), book.asks()
-        is_told = is_trusted and (is_told or any(now)) if change.kind != KEY else is_told
+        is_told = is_trusted and (is_told or any(now))
         if is_told:
             last = now
         out[change.time_ns] = last

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-STATE, DELTA, PICTURE, KEY = range(4)
+STATE, DELTA, PICTURE, KEY = range(4)  # of `ChangeBatch.kind`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from obcore.book import BookState
-from obcore.data.changes import DELTA, KEY, PICTURE
+from obcore.data.changes import DELTA, PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -139,8 +139,6 @@ class _Books:
         self._asks.rescale(price, size)
 
     def take(self, change: _Change) -> Message | None:
-        if change.kind == KEY and self._is_whole:
-            return None
         if change.state not in TRUSTED:
             self._doubt()
             self._apply(change)
@@ -154,7 +152,7 @@ class _Books:
 
     def _apply(self, change: _Change) -> tuple[Levels, Levels]:
         """Return what a reader of the book before has to change."""
-        if change.kind in {PICTURE, KEY}:
+        if change.kind >= PICTURE:  # a key tells nothing new, unless it is the first
             self._is_whole = True
             return self._bids.replace(change.bids), self._asks.replace(change.asks)
         if change.kind == DELTA and self._is_whole:
