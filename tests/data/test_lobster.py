@@ -182,6 +182,7 @@ def test_orders_of_a_price_are_one_level_and_older_ones_rest_with_them(tmp_path:
     assert (summary.symbol, summary.tick, summary.lot) == ("XYZ", "0.01", "1")
     assert summary.counts["kinds"]["trade"] == 1
     assert summary.counts["formats"] == ["lobster messages"]
+    assert [source.size for source in summary.sources] == [len(BOOK), len(rows)]
 
 
 def test_a_book_that_begins_empty_says_so(tmp_path: Path) -> None:

@@ -40,6 +40,35 @@ class ChangeBatch:
         Prices in ticks.
     bid_size, ask_size : (b,) and (a,) int64 array
         Sizes in lots.
+
+    Examples
+    --------
+    A book of one level a side, and as Tardis has it:
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from obcore import BookState
+    >>> from obcore.data.export import write_npz, write_tardis_csv
+    >>> now = np.array([1_700_000_000_000_000_000])
+    >>> batch = ChangeBatch(
+    ...     symbol="binance:BTCUSDT", tick="0.1", lot="0.001",
+    ...     time_ns=now, ts_event_ns=now, ts_recv_ns=now, sequence=np.array([7]),
+    ...     kind=np.array([PICTURE], np.uint8),
+    ...     state=np.array([BookState.SYNCED.value], np.uint8),
+    ...     bid_offsets=np.array([0, 1]), bid_price=np.array([649]), bid_size=np.array([2000]),
+    ...     ask_offsets=np.array([0, 1]), ask_price=np.array([651]), ask_size=np.array([500]),
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = write_tardis_csv([batch], Path(folder) / "book.csv")
+    ...     text = (Path(folder) / "book.csv").read_text()
+    ...     rows = write_npz([batch], [], Path(folder) / "book.npz")
+    >>> report
+    TardisReport(messages=1, rows=2, merged=0)
+    >>> print(text.splitlines()[1])
+    binance,BTCUSDT,1700000000000000,1700000000000000,true,bid,64.9,2.000
+    >>> rows  # two clears and two levels
+    4
     """
 
     symbol: str

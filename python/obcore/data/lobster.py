@@ -7,13 +7,14 @@ is the book behind message k: its first row is where the book begins.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import closing
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypedDict
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from obcore.data.source import SourceReader
+from obcore.data.source import Source, SourceReader
 from obcore.errors import damaged_input
 
 if TYPE_CHECKING:
@@ -36,7 +37,15 @@ class Context(TypedDict, total=False):
     opening_book: str
 
 
-def with_contexts(paths: list[Path]) -> Iterator[tuple[Path, Context]]:
+class Input(NamedTuple):
+    """A file to read, what the core is told beside it, and where that is from."""
+
+    path: Path
+    context: Context
+    books: Source | None = None
+
+
+def with_contexts(paths: list[Path]) -> Iterator[Input]:
     """Yield the inputs of a recording, each with what the core has to know besides its bytes.
 
     Of a LOBSTER message file that is its symbol, its day and the book that it begins with: of
@@ -54,11 +63,11 @@ def with_contexts(paths: list[Path]) -> Iterator[tuple[Path, Context]]:
             _require_messages(books)
             books = path
         elif _is_named(path, _MESSAGES):
-            yield path, _context(path, books or _beside(path))
+            yield _of_messages(path, books or _beside(path))
             books = None
         else:
             _require_messages(books)
-            yield path, {}
+            yield Input(path, {})
     _require_messages(books)
 
 
@@ -83,20 +92,23 @@ def _is_named(path: Path, kind: str) -> bool:
     return found is not None and found["kind"] == kind
 
 
-def _context(messages: Path, books: Path | None) -> Context:
+def _of_messages(messages: Path, books: Path | None) -> Input:
     found = _NAME.match(messages.name)
     if found is None:
-        return {}
+        return Input(messages, {})
     try:
         begins = midnight_ns(found["day"])
+    except ZoneInfoNotFoundError as error:
+        reason = f"expected a time zone {_MARKET} on this machine, received none (pip install tzdata)"
+        raise damaged_input(messages.name, reason) from error
     except ValueError as error:
         reason = f"file name: expected a day, received {found['day']}"
         raise damaged_input(messages.name, reason) from error
-    return {
-        "symbol": found["symbol"],
-        "midnight_ns": begins,
-        "opening_book": "" if books is None else _first_row(books),
-    }
+    context: Context = {"symbol": found["symbol"], "midnight_ns": begins}
+    if books is None:
+        return Input(messages, context)
+    context["opening_book"] = _first_row(books)
+    return Input(messages, context, _source_of(books))
 
 
 def _beside(messages: Path) -> Path | None:
@@ -111,6 +123,12 @@ def _first_row(books: Path) -> str:
     if not row:
         raise damaged_input(books.name, "expected a row of levels, received none")
     return row.decode("ascii", "replace")
+
+
+def _source_of(books: Path) -> Source:
+    with books.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return Source(books.name, digest.hexdigest(), file.tell())
 
 
 def _require_messages(books: Path | None) -> None:

@@ -265,7 +265,8 @@ class Recording:
         """Push every input through; yields after each chunk and at the very end."""
         done: list[Source] = []
         levels = Levels()
-        for path, context in lobster.with_contexts(self.inputs):
+        for path, context, books in lobster.with_contexts(self.inputs):
+            done += [] if books is None else [books]
             reader = SourceReader(path, on_read, levels=levels)
             replay.begin(path.name, **context)
             for chunk in reader.chunks():
