@@ -166,6 +166,24 @@ def test_a_clear_without_a_price_takes_the_side(tmp_path: Path, edge: float) -> 
     assert sides(Recording(save(tmp_path, rows), instrument=GRID)) == [[], [(1001, 1)]]
 
 
+def test_a_book_without_a_time_is_where_the_next_file_begins(tmp_path: Path) -> None:
+    """As ``create_last_snapshot`` of hftbacktest writes it, with both times 0."""
+    untimed = array(START)
+    untimed["local_ts"] = untimed["exch_ts"] = 0
+    np.savez(tmp_path / "end_of_day.npz", data=untimed)
+    rows = [
+        (BOTH | SELL | TRADE, 3, 99.9, 0.5),
+        (BOTH | BUY | DEPTH, 4, 99.9, 1.0),
+        (BOTH | BUY | DEPTH, 5, 99.8, 0.0),
+    ]
+
+    recording = Recording([tmp_path / "end_of_day.npz", save(tmp_path, rows)], instrument=GRID)
+
+    assert recording.features("mid_price").ts_recv_ns.tolist() == [T0 + 4, T0 + 5]
+    assert sides(recording, at=T0 + 4) == [[(999, 1000), (998, 2000)], [(1001, 1)]]
+    assert sides(recording) == [[(999, 1000)], [(1001, 1)]]
+
+
 BAD = {
     "single orders": ((BOTH | BUY | 10, 1, 1.0, 1.0), "row 3 ev: expected depth, trade, clear"),
     "no side": (

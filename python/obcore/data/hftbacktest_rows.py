@@ -38,16 +38,22 @@ FORMAT_NAME = "hftbacktest npz"
 NPY_MAGIC = b"\x93NUMPY"
 CHUNK_ROWS = 1 << 15
 MAX_LEVELS = 1 << 20  # a side, as in the core
+NO_TIME = 0
 _USED = ("ev", "exch_ts", "local_ts", "px", "qty")
 _KINDS = (DEPTH, TRADE, DEPTH_CLEAR, DEPTH_SNAPSHOT, DEPTH_BBO)
 
 
 class Levels:
-    """The book of the rows so far, by price: what is left of it when a part is cleared."""
+    """The book of the rows so far, by price: what is left of it when a part is cleared.
+
+    ``is_untold`` where it came without a time, as in a file that hftbacktest's
+    ``create_last_snapshot`` made: the first message that has one tells it whole.
+    """
 
     def __init__(self) -> None:
         self.bids: dict[float, float] = {}
         self.asks: dict[float, float] = {}
+        self.is_untold = False
 
 
 def messages(member: Member, levels: Levels) -> Iterator[bytes]:
@@ -209,26 +215,36 @@ class _Writer:
 
     def _add_change(self, row: Row) -> None:
         kind, side, exch, local, px, qty = row
-        if local != self._local:
-            self.end_message()
-            self._local = local
-        self._exch = exch
+        if local == NO_TIME:
+            self._levels.is_untold = True
+        else:
+            self._open(local, exch)
         if kind == DEPTH_CLEAR:
+            self._is_whole = True
             self._clear(side, px)
             return
         self._is_whole |= kind == DEPTH_SNAPSHOT
         levels, changes = (
             (self._levels.bids, self._bids) if side == BUY else (self._levels.asks, self._asks)
         )
-        changes.append((px, qty))
+        if local != NO_TIME:
+            changes.append((px, qty))
         if qty == 0:
             levels.pop(px, None)
         else:
             levels[px] = qty
 
+    def _open(self, local: int, exch: int) -> None:
+        """Begin a message, or go on with the one of this time."""
+        if local != self._local:
+            self.end_message()
+            self._local = local
+            self._is_whole = self._levels.is_untold
+            self._levels.is_untold = False
+        self._exch = exch
+
     def _clear(self, side: int, px: float) -> None:
         """Drop the levels from the best to ``px``; all where there is no such price, or no side."""
-        self._is_whole = True
         is_range = side != 0 and math.isfinite(px)
         if side != SELL:
             bids = self._levels.bids
