@@ -23,10 +23,10 @@ SECOND = 1_000_000_000
 NEAR = 300  # ticks behind the touch that are compared
 
 
-def backtest(path: Path, tick: float, lot: float) -> Any:
+def backtest(paths: list[Path], tick: float, lot: float) -> Any:
     asset = (
         hft.BacktestAsset()
-        .data([str(path)])
+        .data([str(path) for path in paths])
         .linear_asset(1.0)
         .constant_order_latency(0, 0)
         .risk_adverse_queue_model()
@@ -48,7 +48,7 @@ def test_the_sample_is_the_same_book_there(tmp_path: Path) -> None:
     validation = pytest.importorskip("hftbacktest.data.validation")
     validation.validate_event_order(np.load(path)["data"])
     recording = Recording(obcore.sample(), instrument=Instrument("ETHUSDT", "0.01", "0.001"))
-    reader = backtest(path, 0.01, 0.001)
+    reader = backtest([path], 0.01, 0.001)
 
     compared = 0
     while reader.elapse(10 * SECOND) == 0:
@@ -69,6 +69,20 @@ def test_the_sample_is_the_same_book_there(tmp_path: Path) -> None:
     assert compared >= 15
 
 
+def test_a_file_behind_another_begins_a_new_book_there(tmp_path: Path) -> None:
+    for name, time, bid in (("a.npz", T0, 10), ("b.npz", T0 + SECOND, 50)):
+        change = Change(time, PICTURE, SYNCED, [(bid, 1)], [(190 - bid, 1)], time)
+        later = Change(time + SECOND // 2, DELTA, SYNCED, [(bid, 2)], [], time + SECOND // 2)
+        write_npz([batch_of([change, later], tick="0.1", lot="1")], [], tmp_path / name)
+    reader = backtest([tmp_path / "a.npz", tmp_path / "b.npz"], 0.1, 1.0)
+
+    reader.elapse(int(1.2 * SECOND))
+
+    depth = reader.depth(0)
+    assert [depth.bid_qty_at_tick(tick) for tick in (50, 10)] == [1.0, 0.0]
+    assert [depth.ask_qty_at_tick(tick) for tick in (140, 180)] == [1.0, 0.0]
+
+
 def test_nothing_is_left_there_of_the_book_before_a_hole(tmp_path: Path) -> None:
     changes = [
         Change(T0, PICTURE, SYNCED, [(50, 1), (10, 4)], [(90, 1), (200, 2)], T0),
@@ -78,7 +92,7 @@ def test_nothing_is_left_there_of_the_book_before_a_hole(tmp_path: Path) -> None
         Change(T0 + 9 * SECOND, DELTA, SYNCED, [(47, 3)], [], T0 + 9 * SECOND),
     ]
     write_npz([batch_of(changes, tick="0.1", lot="1")], [], tmp_path / "a.npz")
-    reader = backtest(tmp_path / "a.npz", 0.1, 1.0)
+    reader = backtest([tmp_path / "a.npz"], 0.1, 1.0)
 
     reader.elapse(5 * SECOND)
 

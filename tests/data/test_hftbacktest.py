@@ -200,7 +200,7 @@ BAD = {
     ),
     "no size": ((BOTH | BUY | DEPTH, 1, 1.0, -1.0), "row 3 qty: expected a size of 0 or more"),
     "no time": (
-        (BOTH | BUY | DEPTH, -T0, 1.0, 1.0),
+        (BOTH | BUY | DEPTH, 8 - T0, 1.0, 1.0),
         "timestamp: expected a time since 1970",
     ),
     "off the grid": (

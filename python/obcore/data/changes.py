@@ -67,8 +67,8 @@ class ChangeBatch:
     TardisReport(messages=1, rows=2, merged=0)
     >>> print(text.splitlines()[1])
     binance,BTCUSDT,1700000000000000,1700000000000000,true,bid,64.9,2.000
-    >>> rows  # two clears and two levels
-    4
+    >>> rows  # clears and two levels
+    6
     """
 
     symbol: str

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 1 << 15
 _MEMBER = "data.npy"
+_NO_PRICE = ABSENT
+_CLEAR_ALL = [(DEPTH_CLEAR | BUY, _NO_PRICE, 0), (DEPTH_CLEAR | SELL, _NO_PRICE, 0)]
 _EXACT = 10**15  # numbers of so many digits survive a double
 
 
@@ -84,7 +86,8 @@ def write_npz(
     Times are as recorded: where the recorder's clock ran behind, `local_ts` is less than
     `exch_ts`, which hftbacktest's own ``correct_local_timestamp`` mends. Rows are in the order of
     both clocks; where these disagree a row stands twice, for each of them once. A snapshot
-    follows clears that reach as far as any level before it.
+    follows clears that reach as far as any level before it; the first one follows clears of
+    all, without a price, so that files may be read one behind the other.
     """
     path = Path(path)
     order = EventOrder(reorder_ns)
@@ -106,13 +109,15 @@ def _time(part: _Part) -> int:
 
 
 def _messages(batches: Iterable[ChangeBatch]) -> Iterator[_Part]:
+    rows = _CLEAR_ALL  # of a file before, about which nothing is known
     for message in trusted_messages(batches):
         exch_ts = message.time_ns if message.ts_event_ns == ABSENT else message.ts_event_ns
-        rows = _clears(message) if message.is_snapshot else []
+        rows = rows + (_clears(message) if message.is_snapshot else [])
         kind = DEPTH_SNAPSHOT if message.is_snapshot else DEPTH
         rows += [(kind | BUY, ticks, lots) for ticks, lots in message.bids]
         rows += [(kind | SELL, ticks, lots) for ticks, lots in message.asks]
         yield _Part(message.time_ns, exch_ts, message.grid, rows)
+        rows = []
 
 
 def _clears(message: Message) -> list[tuple[int, int, int]]:
@@ -166,7 +171,9 @@ def _to_array(parts: list[_Part]) -> NDArray[np.void]:
     rows["exch_ts"] = np.repeat([part.exch_ts for part in parts], lengths)
     numbers = np.array([row for part in parts for row in part.rows], np.int64).reshape(-1, 3)
     rows["ev"] = numbers[:, 0]
-    rows["px"] = _to_doubles(numbers[:, 1], parts[0].grid.tick, "price")
+    is_priced = numbers[:, 1] != _NO_PRICE
+    prices = np.where(is_priced, numbers[:, 1], 0)
+    rows["px"] = np.where(is_priced, _to_doubles(prices, parts[0].grid.tick, "price"), np.nan)
     rows["qty"] = _to_doubles(numbers[:, 2], parts[0].grid.lot, "size")
     return rows
 
