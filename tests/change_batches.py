@@ -8,7 +8,7 @@ import numpy as np
 
 from binance_reference import _Follower, is_diff, is_snapshot, read_lines, scaled
 from obcore.book import ABSENT, BookState
-from obcore.data.changes import DELTA, PICTURE, ChangeBatch, TradeBatch
+from obcore.data.changes import KINDS, ChangeBatch, TradeBatch
 from reference import ReferenceBook
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from reference import Pair
 
+STATE, DELTA, PICTURE, REFRESH, KEY = range(len(KINDS))
 SYNCED = BookState.SYNCED.value
 
 
@@ -30,6 +31,7 @@ class Change(NamedTuple):
     asks: list[Pair]
     ts_event_ns: int = ABSENT
     sequence: int = ABSENT
+    depth: int = 0
 
 
 class TradeRow(NamedTuple):
@@ -43,19 +45,24 @@ class TradeRow(NamedTuple):
     id: int = ABSENT
 
 
-def batch_of(
-    changes: list[Change], *, symbol: str = "binance-futures:BTCUSDT", tick: str, lot: str
-) -> ChangeBatch:
+def batch_of(changes: list[Change], *, tick: str, lot: str) -> ChangeBatch:
     sides: dict[str, Any] = {}
     for side in ("bid", "ask"):
         levels = [getattr(change, f"{side}s") for change in changes]
         flat = np.array([pair for part in levels for pair in part], np.int64).reshape(-1, 2)
         sides[f"{side}_offsets"] = np.cumsum([0, *map(len, levels)], dtype=np.int64)
         sides[f"{side}_price"], sides[f"{side}_size"] = flat[:, 0].copy(), flat[:, 1].copy()
+    none = np.full(len(changes), ABSENT)
     return ChangeBatch(
-        symbol=symbol,
         tick=tick,
         lot=lot,
+        position=np.arange(len(changes)),
+        id=none,
+        reason=np.zeros(len(changes), np.int32),
+        reasons=[""],
+        horizon_bid=none,
+        horizon_ask=none,
+        depth=np.array([change.depth for change in changes], np.int32),
         time_ns=np.array([change.time_ns for change in changes], np.int64),
         ts_event_ns=np.array([change.ts_event_ns for change in changes], np.int64),
         ts_recv_ns=np.array([change.time_ns for change in changes], np.int64),
@@ -66,12 +73,9 @@ def batch_of(
     )
 
 
-def trades_of(
-    trades: list[TradeRow], *, symbol: str = "binance-futures:BTCUSDT", tick: str, lot: str
-) -> TradeBatch:
+def trades_of(trades: list[TradeRow], *, tick: str, lot: str) -> TradeBatch:
     times = np.array([trade.time_ns for trade in trades], np.int64)
     return TradeBatch(
-        symbol=symbol,
         tick=tick,
         lot=lot,
         time_ns=times,
@@ -79,7 +83,9 @@ def trades_of(
         ts_recv_ns=times,
         price=np.array([trade.price for trade in trades], np.int64),
         size=np.array([trade.size for trade in trades], np.int64),
-        taker_is_buyer=np.array([trade.taker_is_buyer for trade in trades], np.bool_),
+        taker_is_buyer=np.array([trade.taker_is_buyer for trade in trades], np.uint8),
+        is_aggregate=np.zeros(len(trades), np.uint8),
+        position=np.arange(len(trades)),
         id=np.array([trade.id for trade in trades], np.int64),
     )
 

@@ -93,6 +93,7 @@ py::dict summary(const Replay& replay) {
     py::dict out;
     out["formats"] = replay.formats();
     out["symbol"] = readable(replay.symbol());
+    out["venue"] = readable(replay.venue());
     out["tick"] = to_text(book.grid.tick);
     out["lot"] = to_text(book.grid.lot);
     out["grid_refinements"] = replay.regrids();

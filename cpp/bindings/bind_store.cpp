@@ -178,6 +178,28 @@ private:
     Exclusive exclusive_{"player"};
 };
 
+// The best bid and offer behind states, ABSENT where a side is empty.
+class Touches {
+public:
+    void add(std::size_t row, const Book& book) {
+        const Level none{absent, absent};
+        const Level bid = book.bids.best().value_or(none);
+        const Level ask = book.asks.best().value_or(none);
+        for (const std::int64_t value :
+             {static_cast<std::int64_t>(row), bid.price, bid.size, ask.price, ask.size}) {
+            values_.push_back(value);
+        }
+    }
+
+    [[nodiscard]] py::array_t<std::int64_t> take() {
+        const auto n = static_cast<py::ssize_t>(values_.size() / 5);
+        return to_array(std::move(values_), {n, 5});
+    }
+
+private:
+    std::vector<std::int64_t> values_;
+};
+
 std::unique_ptr<Player> make_player(const Grid& grid, std::optional<std::string> features,
                                     std::size_t depth, const std::string& mode,
                                     std::optional<std::vector<double>> ofi_weights,
@@ -223,6 +245,22 @@ void bind_store(py::module_& m) {
             "changes"_a, "first"_a = 0, py::kw_only(), "until_ns"_a = py::none(),
             "until_id"_a = py::none(),
             "Apply rows from `first` on; the first one that is later than `until`.")
+        .def(
+            "touches",
+            [](Player& self, const py::object& changes) {
+                const ChangesOf rows(changes);
+                Touches found;
+                self.run([&](ChangePlayer& player) {
+                    player.each_state(rows.view, [&](std::size_t row, const Book& book) {
+                        found.add(row, book);
+                    });
+                    return 0;
+                });
+                return found.take();
+            },
+            "changes"_a,
+            "All rows: (n, 5) of row, bid ticks, bid lots, ask ticks and ask lots, a state "
+            "each.")
         .def(
             "play_with_trades",
             [](Player& self, const py::object& changes, const py::object& trades,

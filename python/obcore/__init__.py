@@ -29,6 +29,7 @@ from obcore.data.ofi_weights import OfiWeights, fit_ofi_weights
 from obcore.data.parquet import write_features
 from obcore.data.recording import Recording
 from obcore.data.sample import sample
+from obcore.data.store import Ingested, Store, write_store
 from obcore.data.table import FeatureTable, Summary
 from obcore.errors import (
     AmbiguousFormatError,
@@ -36,9 +37,11 @@ from obcore.errors import (
     FeedError,
     GapError,
     NeverSyncedError,
+    NotCoveredError,
     ObcoreError,
     PrecisionError,
     QueueOverflowError,
+    StoreError,
 )
 from obcore.features import ColumnFeature, FeatureEngine, FeatureSet, column_feature
 from obcore.include import get_include
@@ -77,10 +80,12 @@ __all__ = [
     "FeedError",
     "Gap",
     "GapError",
+    "Ingested",
     "Instrument",
     "InstrumentChanged",
     "LiveBook",
     "NeverSyncedError",
+    "NotCoveredError",
     "ObcoreError",
     "OfiWeights",
     "PrecisionError",
@@ -89,6 +94,8 @@ __all__ = [
     "Resynced",
     "Side",
     "Stale",
+    "Store",
+    "StoreError",
     "Summary",
     "Trade",
     "TradesLost",
@@ -102,4 +109,5 @@ __all__ = [
     "live",
     "sample",
     "write_features",
+    "write_store",
 ]

@@ -6,6 +6,8 @@ ObcoreError
 │   └── AmbiguousFormatError  the format cannot be told from the bytes; the caller has to say it
 ├── GapError                  update ids are missing in a strict replay
 ├── FeedError                 a live feed cannot go on, or was asked for what it does not have
+├── StoreError                a store cannot be written or read as it was asked
+├── NotCoveredError           nothing that can be trusted is known of that moment
 ├── QueueOverflowError        a reader of a live feed was too slow, and its policy is ``raise``
 └── NeverSyncedError          a recording never became a book that can be trusted
 
@@ -29,9 +31,11 @@ __all__ = [
     "FeedError",
     "GapError",
     "NeverSyncedError",
+    "NotCoveredError",
     "ObcoreError",
     "PrecisionError",
     "QueueOverflowError",
+    "StoreError",
     "damaged_input",
 ]
 
@@ -42,6 +46,14 @@ class FeedError(ObcoreError):
 
 class QueueOverflowError(ObcoreError):
     """A reader of a live feed was too slow, and its policy is ``raise``."""
+
+
+class StoreError(ObcoreError):
+    """A store cannot be written or read as it was asked."""
+
+
+class NotCoveredError(ObcoreError):
+    """Nothing that can be trusted is known of that moment."""
 
 
 class NeverSyncedError(ObcoreError):

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 import obcore
 from change_batches import (
+    DELTA,
+    KEY,
+    PICTURE,
+    STATE,
     SYNCED,
     Change,
     TradeRow,
@@ -22,7 +26,6 @@ from change_batches import (
     trades_of,
 )
 from obcore import Book, BookState, Instrument, Recording, Side
-from obcore.data.changes import DELTA, KEY, PICTURE, STATE
 from obcore.data.export import write_npz, write_tardis_csv, write_tardis_trades
 from obcore.data.hftbacktest import BUY, DEPTH_CLEAR, EXCH, LOCAL, SELL
 from reference import ReferenceBook
@@ -37,6 +40,7 @@ T0 = 1_700_000_000_000_000_000
 GRID = {"tick": "0.10", "lot": "0.001"}
 BTC = Instrument("BTCUSDT", "0.10", "0.001")
 GAP = BookState.GAP.value
+SYMBOL = "binance-futures:BTCUSDT"
 WRITERS = ("npz", "tardis")
 
 
@@ -46,7 +50,7 @@ def write(kind: str, changes: list[Change], folder: Path, size: int = 50) -> Pat
     if kind == "npz":
         write_npz(batches, [], folder / "book.npz")
         return folder / "book.npz"
-    write_tardis_csv(batches, folder / "book.csv.gz")
+    write_tardis_csv(batches, folder / "book.csv.gz", symbol=SYMBOL)
     return folder / "book.csv.gz"
 
 
@@ -133,18 +137,20 @@ def test_the_sample_reads_back_level_by_level(
 ) -> None:
     grid = {"tick": "0.01", "lot": "0.001"}
     eth = Instrument("ETHUSDT", "0.01", "0.001")
-    batches = [batch_of(sample_changes, symbol="binance-futures:ETHUSDT", **grid)]
+    batches = [batch_of(sample_changes, **grid)]
     trades = list(binance_trades(obcore.sample(), tick_decimals=2, lot_decimals=3))
-    tapes = [trades_of(trades, symbol="binance-futures:ETHUSDT", **grid)]
+    tapes = [trades_of(trades, **grid)]
     original = Recording(obcore.sample(), instrument=eth)
     if kind == "npz":
         write_npz(batches, tapes, tmp_path / "sample.npz")
         copy = Recording(tmp_path / "sample.npz", instrument=eth)
     else:
-        report = write_tardis_csv(batches, tmp_path / "book.csv")
+        report = write_tardis_csv(batches, tmp_path / "book.csv", symbol=SYMBOL)
         assert report.messages == len(sample_changes)
         assert report.merged == 0
-        assert write_tardis_trades(tapes, tmp_path / "trades.csv.gz") == len(trades)
+        assert write_tardis_trades(tapes, tmp_path / "trades.csv.gz", symbol=SYMBOL) == len(
+            trades
+        )
         copy = Recording(
             tmp_path / "book.csv", trades=tmp_path / "trades.csv.gz", instrument=eth
         )
@@ -174,7 +180,7 @@ def test_a_large_recording_reads_back_and_is_as_hftbacktest_wants_it(
     npz, book_csv = tmp_path / "a.npz", tmp_path / "a.csv"
 
     count = write_npz([batch_of(changes, **grid)], [trades_of(trades, **grid)], npz)
-    write_tardis_csv([batch_of(changes, **grid)], book_csv)
+    write_tardis_csv([batch_of(changes, **grid)], book_csv, symbol=SYMBOL)
 
     instrument = Instrument("BTCUSDT", "0.1", "0.001")
     copies = [Recording(file, instrument=instrument) for file in (npz, book_csv)]
@@ -209,7 +215,9 @@ def test_what_tardis_would_write_is_written(
     path = shared_data("binance_raw/usdm_btcusdt_20240808.gz")
     trades = list(binance_trades(path, tick_decimals=1, lot_decimals=3))
 
-    write_tardis_trades([trades_of(trades, tick="0.1", lot="0.001")], tmp_path / "trades.csv")
+    write_tardis_trades(
+        [trades_of(trades, tick="0.1", lot="0.001")], tmp_path / "trades.csv", symbol=SYMBOL
+    )
 
     with gzip.open(shared_data(name), "rt") as theirs, (tmp_path / "trades.csv").open() as ours:
         expected, found = list(csv.DictReader(theirs)), list(csv.DictReader(ours))
@@ -255,6 +263,19 @@ def test_a_file_behind_another_begins_a_new_book(tmp_path: Path) -> None:
     book = Recording([tmp_path / "a", tmp_path / "b"], instrument=BTC).book()
 
     assert levels(book) == ([(50, 1)], [(40, 1)])
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_levels_that_a_venue_forgets_are_removed(kind: str, tmp_path: Path) -> None:
+    """As Kraken's, whose book is cut to its depth behind each delta."""
+    changes = [
+        at(1000, PICTURE, [(50, 1), (49, 1)], [(90, 1), (91, 1)]),
+        at(2000, DELTA, [(51, 1)], [(89, 1)])._replace(depth=2),
+    ]
+
+    book = Recording(write(kind, changes, tmp_path), instrument=BTC).book()
+
+    assert levels(book) == ([(51, 1), (50, 1)], [(89, 1), (90, 1)])
 
 
 def test_clocks_that_disagree_double_the_rows_between(tmp_path: Path) -> None:
@@ -304,7 +325,7 @@ def test_messages_within_a_microsecond_are_reported(tmp_path: Path) -> None:
         at(2000, DELTA, [(51, 0)], []),
     ]
 
-    report = write_tardis_csv([batch_of(changes, **GRID)], tmp_path / "a.csv")
+    report = write_tardis_csv([batch_of(changes, **GRID)], tmp_path / "a.csv", symbol=SYMBOL)
 
     assert (report.messages, report.rows, report.merged) == (3, 4, 1)
     book = Recording(tmp_path / "a.csv", instrument=BTC).book(at=T0 + 1500)

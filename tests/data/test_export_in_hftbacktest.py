@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 import obcore
-from change_batches import SYNCED, Change, batch_of, binance_changes, binance_trades, trades_of
+from change_batches import (
+    DELTA,
+    PICTURE,
+    STATE,
+    SYNCED,
+    Change,
+    batch_of,
+    binance_changes,
+    binance_trades,
+    trades_of,
+)
 from obcore import BookState, Instrument, Recording, Side
-from obcore.data.changes import DELTA, PICTURE, STATE
 from obcore.data.export import write_npz
 
 if TYPE_CHECKING:

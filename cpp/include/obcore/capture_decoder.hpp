@@ -79,6 +79,9 @@ public:
         }
     }
 
+    // Whose instrument is meant, once one of its messages was read.
+    [[nodiscard]] const std::string& market() const noexcept { return market_; }
+
     // Lines of other markets that never became events, since the last call.
     [[nodiscard]] std::int64_t take_passed_over() noexcept {
         return std::exchange(passed_over_, 0);

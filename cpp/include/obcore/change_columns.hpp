@@ -156,6 +156,7 @@ public:
         : levels_a_part_(levels_a_part), position_(first_position) {}
 
     void before_message(Nanos time, const Book& book) override {
+        last_seen_ = time;
         if (changes_.size() == 0 || time == absent) return;
         const std::int64_t day = day_of(time);
         if (day_ == absent) day_ = day;
@@ -190,9 +191,13 @@ public:
         trades_.add(trade, time, position_++);
     }
 
-    // Nothing comes any more.
+    // Nothing comes any more. Whoever asks for a later time is told so, not shown the last book
+    // as if it still were.
     void finish() {
-        if (changes_.size() > 0) close_changes();
+        if (changes_.size() > 0) {
+            if (last_seen_ != absent && is_trusted(last_.state)) add_end();
+            close_changes();
+        }
         close_trades();
     }
 
@@ -238,6 +243,17 @@ private:
                      position_++);
     }
 
+    void add_end() {
+        BookChange end = last_;
+        end.kind = BookChange::Kind::state;
+        end.state = BookState::stale;
+        end.reason = "the recording ends";
+        end.time = last_seen_ + 1;
+        end.depth = 0;
+        end.bids = end.asks = {};
+        changes_.add(end, position_++);
+    }
+
     void close_changes() {
         ChangeColumns next;
         next.grid = changes_.grid;
@@ -271,6 +287,7 @@ private:
     std::int64_t trades_day_ = absent;
     Grid grid_;
     std::size_t levels_ = 0;  // of changes, in the open part
+    Nanos last_seen_ = absent;
     BookChange last_;
     ChangeColumns changes_;
     TradeColumns trades_;

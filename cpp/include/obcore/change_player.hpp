@@ -147,6 +147,16 @@ public:
         return i;
     }
 
+    // All rows; `visit(row, book)` sees each new state of the market.
+    template <typename Visit>
+    void each_state(const ChangeView& changes, Visit&& visit) {
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const std::int64_t before = states_;
+            step(changes, i);
+            if (states_ != before) visit(i, std::as_const(book_));
+        }
+    }
+
     // All rows, with the trades that happened among them; the number of trades that did.
     std::size_t play(const ChangeView& changes, const TradeView& trades,
                      std::size_t first_trade) {

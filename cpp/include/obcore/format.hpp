@@ -144,6 +144,12 @@ public:
         return std::string(to_string(whose_)) + " json";
     }
 
+    // Whose messages they are, as far as they say it: "kraken", "bybit-linear", "tardis".
+    [[nodiscard]] std::string venue() const {
+        if (capture_ && !capture_->market().empty()) return capture_->market();
+        return name().substr(0, name().find(' '));
+    }
+
 private:
     struct Native {};    // a message of wire_ a line
     struct Raw {};       // the same as a recorder of raw lines writes it

@@ -142,6 +142,12 @@ public:
     [[nodiscard]] const std::vector<Gap>& gaps() const noexcept { return gaps_; }
     [[nodiscard]] const std::vector<std::string>& formats() const noexcept { return formats_; }
     [[nodiscard]] const std::string& symbol() const noexcept { return symbol_; }
+    // Binance's futures have the messages of spot, but ids and names of their own.
+    [[nodiscard]] std::string venue() const {
+        const std::string venue = decoder_.venue();
+        if (venue != "binance" || rule_ != IdRule::binance_futures) return venue;
+        return symbol_.find("USD_") != std::string::npos ? "binance-coin" : "binance-futures";
+    }
     [[nodiscard]] std::int64_t states() const noexcept { return states_; }
     [[nodiscard]] std::int64_t regrids() const noexcept { return regrids_; }
     // Times that a source said that messages may be missing, and a book in use was given up.

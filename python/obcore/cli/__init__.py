@@ -17,11 +17,15 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.book import book
     from obcore.cli.catalog import catalog
     from obcore.cli.console import Commands
+    from obcore.cli.coverage import coverage
     from obcore.cli.demo import demo
     from obcore.cli.features import features
     from obcore.cli.fit_ofi import fit_ofi
+    from obcore.cli.ingest import ingest
     from obcore.cli.inspect import inspect
     from obcore.cli.plot import plot
+    from obcore.cli.replay import replay
+    from obcore.cli.sql import sql
     from obcore.cli.venue import venue
     from obcore.cli.watch import watch
 
@@ -35,7 +39,8 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     alone = (demo, bench, bench_feeds, catalog)  # they need no arguments
-    for command in (features, book, inspect, plot, fit_ofi, watch, venue, *alone):
+    stored = (ingest, coverage, replay, sql)
+    for command in (features, book, inspect, plot, fit_ofi, watch, venue, *stored, *alone):
         app.command(no_args_is_help=command not in alone)(command)
 
     def _print_version(asked: bool) -> None:

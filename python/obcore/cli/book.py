@@ -30,7 +30,7 @@ from obcore.cli.options import (
     open_recording,
 )
 from obcore.data.arguments import parse_time
-from obcore.data.table import Summary
+from obcore.data.store import Store, is_store
 
 TRUSTED = frozenset({BookState.SYNCED, BookState.UNVERIFIED})
 
@@ -77,21 +77,43 @@ def book(
     if at is not None:
         with judged_as("--at"):
             parse_time(at)
-    inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
-    recording = open_recording(
-        inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross
-    )
-    with progress(inputs, as_json=json) as on_read:
-        found, summary = recording.book_and_summary(at=at, sequence=sequence, on_read=on_read)
+    if len(inputs) == 1 and is_store(inputs[0]):
+        found, name, step = _stored(Store(inputs[0]), symbol, at, sequence)
+    else:
+        inputs = received(inputs, seconds=duration, base_url=base_url, as_json=json)
+        recording = open_recording(
+            inputs, symbol=symbol, tick=tick, lot=lot, kind=kind, uncross=uncross
+        )
+        with progress(inputs, as_json=json) as on_read:
+            found, summary = recording.book_and_summary(
+                at=at, sequence=sequence, on_read=on_read
+            )
+        name, step = summary.symbol, summary.tick
 
     trusted = found.state in TRUSTED
     if json:
-        print_json({"symbol": summary.symbol, **book_document(found, depth)})
+        print_json({"symbol": name, **book_document(found, depth)})
     else:
-        _print(found, summary, depth)
+        _print(found, name, step, depth)
     if not trusted:
         typer.echo(f"error: this book is not to be trusted: {verdict(found)}", err=True)
         raise typer.Exit(1)
+
+
+def _stored(
+    store: Store, symbol: str | None, at: str | None, sequence: int | None
+) -> tuple[Book, str, str]:
+    """Return a book of a store, its name and its tick."""
+    if symbol is None and len(store.symbols) > 1:
+        msg = f"expected one of {', '.join(store.symbols)}"
+        raise usage_error(msg, "--symbol")
+    name = store.full_name(symbol or store.symbols[0])
+    if at is None and sequence is None:
+        last = store.manifest(name).recordings[-1].last_ns
+        # Behind the last message the recording has ended, and says so.
+        at = str((last or 1) - 1)
+    book = store.state_at(name, at, sequence=sequence, stale=True)
+    return book, name, store.manifest(name).tick
 
 
 def verdict(book: Book) -> str:
@@ -156,7 +178,7 @@ def _texts(book: Book, side: Side, depth: int) -> list[tuple[str, str]]:
     return [(grid.price_text(ticks), grid.size_text(lots)) for ticks, lots in levels]
 
 
-def _print(book: Book, summary: Summary, depth: int) -> None:
+def _print(book: Book, name: str, tick: str, depth: int) -> None:
     counts = f"{book.count(Side.BID):,} bids, {book.count(Side.ASK):,} asks"
     touch = "crossed" if book.is_crossed else "locked" if book.is_locked else "open"
     console = stdout()
@@ -164,7 +186,7 @@ def _print(book: Book, summary: Summary, depth: int) -> None:
         fields(
             [
                 ("state", verdict(book)),
-                ("instrument", f"{summary.symbol or 'unnamed'}, tick {summary.tick}"),
+                ("instrument", f"{name or 'unnamed'}, tick {tick}"),
                 ("received", utc(book.ts_recv_ns)),
                 ("venue time", utc(book.ts_event_ns)),
                 ("update id", "none" if book.sequence is None else str(book.sequence)),

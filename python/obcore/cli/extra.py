@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-PACKAGES = frozenset({"aiohttp", "matplotlib", "pyarrow", "rich", "typer"})
+PACKAGES = frozenset({"aiohttp", "duckdb", "matplotlib", "pyarrow", "rich", "typer"})
 INSTALL_HINT = "the commands need more packages: pip install 'obcore[app]' (in a clone: pip install '.[app]')"

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from obcore.cli.console import judged_as, usage_error
+from obcore.data.store import is_store
 
 Seconds = Annotated[
     float | None,
@@ -39,7 +40,7 @@ def parse_input(text: str) -> Path:
         live = "; a live source is VENUE:SYMBOL, such as binance-futures:BTCUSDT"
         msg = f"File '{text}' does not exist{live if ':' in text else ''}."
         raise typer.BadParameter(msg)
-    if path.is_dir():
+    if path.is_dir() and not is_store(path):
         msg = f"File '{text}' is a directory."
         raise typer.BadParameter(msg)
     return path

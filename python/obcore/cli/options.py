@@ -73,6 +73,24 @@ BaseUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
+StoreFolder = Annotated[
+    Path,
+    typer.Argument(
+        help="A store, as obcore ingest makes it.",
+        exists=True,
+        file_okay=False,
+        show_default=False,
+        metavar="STORE",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="First moment: ISO 8601 UTC, or s to ns.", show_default=False),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", help="Last moment: ISO 8601 UTC, or s to ns.", show_default=False),
+]
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="The file to write.", show_default=False)
 ]
@@ -95,7 +113,7 @@ def open_recording(
     return Recording(
         inputs,
         trades=trades or [],
-        instrument=_instrument(symbol, tick, lot),
+        instrument=instrument_of(symbol, tick, lot),
         symbol=symbol,
         kind=kind,
         uncross=uncross,
@@ -103,7 +121,8 @@ def open_recording(
     )
 
 
-def _instrument(symbol: str | None, tick: str | None, lot: str | None) -> Instrument | None:
+def instrument_of(symbol: str | None, tick: str | None, lot: str | None) -> Instrument | None:
+    """Return the instrument that the options fix, if they do, or raise a usage error."""
     if (tick is None) != (lot is None):
         msg = "one does not go without the other"
         raise usage_error(msg, "--tick' / '--lot")

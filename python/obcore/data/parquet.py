@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from obcore.data.recording import Recording
+    from obcore.data.store.view import StoredView
     from obcore.data.table import FeatureTable, Summary
 
 METADATA_KEY = b"obcore"
@@ -56,7 +57,7 @@ class FeatureFile:
 
 
 def write_features(
-    recording: Recording,
+    recording: Recording | StoredView,
     out: str | PathLike[str],
     features: str = "standard",
     *,
@@ -73,7 +74,7 @@ def write_features(
 
     Parameters
     ----------
-    recording : Recording
+    recording : Recording or StoredView
         What to replay.
     out : path-like
         The file to write; one that exists is replaced.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from obcore.book import Book, Every, FeatureEngine, Replay
+from obcore.book import Book, ChangeSink, Every, FeatureEngine, Replay
 from obcore.data import lobster
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
 from obcore.data.hftbacktest_rows import Levels
 from obcore.data.source import ChunkFeed, Source, SourceReader
-from obcore.data.table import FeatureTable, Summary
+from obcore.data.table import FeatureTable, Summary, joined
 from obcore.errors import NeverSyncedError
 
 if TYPE_CHECKING:
@@ -27,6 +26,14 @@ if TYPE_CHECKING:
     Features = str | ColumnFeature | Iterable[str | ColumnFeature] | FeatureEngine
 
 _WITHOUT_PRICES = {"unknown", "control", "lost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose messages a recording holds, as far as they say it."""
+
+    venue: str
+    symbol: str
 
 
 class Recording:
@@ -94,6 +101,31 @@ class Recording:
     def __repr__(self) -> str:
         return f"Recording({[str(path) for path in self.inputs]})"
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that is read."""
+        return (*self.inputs, *self.trades)
+
+    @property
+    def symbol(self) -> str:
+        """What was asked for; empty: the only one."""
+        return str(self._options["symbol"])
+
+    @property
+    def how(self) -> str:
+        """How the files are read, in words that are the same for the same way."""
+        return ", ".join(f"{name}={value}" for name, value in self._options.items())
+
+    def identify(self) -> Identity:
+        """Return whose messages these are, from no more of them than it takes."""
+        replay = self._books_only()
+        for _ in self._run(replay, None):
+            counts = replay.summary()
+            if counts["symbol"] and counts["states"]:
+                break
+        counts = replay.summary()
+        return Identity(venue=counts["venue"], symbol=counts["symbol"])
+
     def features(
         self,
         features: Features = "standard",
@@ -150,14 +182,7 @@ class Recording:
                 on_read=on_read,
             )
         )
-        table = FeatureTable(
-            parts[-1].names,
-            np.concatenate([part.ts_event_ns for part in parts]),
-            np.concatenate([part.ts_recv_ns for part in parts]),
-            np.concatenate([part.sequence for part in parts]),
-            np.concatenate([part.values for part in parts]),
-            parts[-1].summary,
-        )
+        table = joined(parts)
         return table if plan is None else plan.complete(table)
 
     def batches(
@@ -222,6 +247,37 @@ class Recording:
         """
         return self.book_and_summary(at=at, sequence=sequence, on_read=on_read)[0]
 
+    def play(
+        self,
+        sink: ChangeSink,
+        *,
+        on_chunk: Callable[[Replay], None] | None = None,
+        on_read: Callable[[int], None] | None = None,
+    ) -> Summary:
+        """Tell a sink everything that happens to the book, and the trades, in one pass.
+
+        Parameters
+        ----------
+        sink : ChangeSink
+            What is told.
+        on_chunk : callable, optional
+            Called between the chunks of the input with the replay that is running.
+        on_read : callable, optional
+            Called with the number of file bytes read.
+
+        Raises
+        ------
+        DecodeError
+            If the input is malformed; it names file and line.
+        """
+        trades = ChunkFeed(self.trades, on_read)
+        replay = self._books_only(sink=sink, trades=trades if self.trades else None)
+        sources: tuple[Source, ...] = ()
+        for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
+            if on_chunk is not None:
+                on_chunk(replay)
+        return _summary(replay, sources + trades.sources)
+
     def summary(self, *, on_read: Callable[[int], None] | None = None) -> Summary:
         """Return what the recording holds; it need not ever have been in sync."""
         return self.book_and_summary(on_read=on_read)[1]
@@ -246,18 +302,23 @@ class Recording:
         if sequence is not None and abs(sequence) >= 2**63:
             msg = f"sequence: expected an integer of 64 bits, received {sequence}"
             raise ValueError(msg)
-        replay = Replay(
-            features="mid_price",
-            every=Every.EVENT,
-            every_n=1 << 62,  # books only: no rows
-            stop_time_ns=None if at is None else parse_time(at),
-            stop_sequence=sequence,
-            **self._options,
+        replay = self._books_only(
+            stop_time_ns=None if at is None else parse_time(at), stop_sequence=sequence
         )
         sources: tuple[Source, ...] = ()
         for sources in self._run(replay, on_read):  # noqa: B007  the last one is the whole
             pass
         return replay, sources
+
+    def _books_only(self, **options: Any) -> Replay:
+        """Return a replay that makes no rows."""
+        return Replay(
+            features="mid_price",
+            every=Every.EVENT,
+            every_n=1 << 62,
+            **self._options,
+            **options,
+        )
 
     def _run(
         self, replay: Replay, on_read: Callable[[int], None] | None

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from obcore.data.source import Source
@@ -94,3 +97,16 @@ class FeatureTable:
             msg = f"expected one of {', '.join(self.names)}, received {name!r}"
             raise KeyError(msg)
         return self.values[:, self.names.index(name)]
+
+
+def joined(parts: Sequence[FeatureTable]) -> FeatureTable:
+    """Return pieces of one table, one behind the other."""
+    last = parts[-1]
+    return FeatureTable(
+        last.names,
+        np.concatenate([part.ts_event_ns for part in parts]),
+        np.concatenate([part.ts_recv_ns for part in parts]),
+        np.concatenate([part.sequence for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        last.summary,
+    )

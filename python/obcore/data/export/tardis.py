@@ -47,6 +47,7 @@ def write_tardis_csv(
     batches: Iterable[ChangeBatch],
     path: str | PathLike[str],
     *,
+    symbol: str,
     on_written: Callable[[int], None] | None = None,
 ) -> TardisReport:
     """Write a book as Tardis' ``incremental_book_L2``, and return what was written.
@@ -57,6 +58,8 @@ def write_tardis_csv(
         What happened, in order; one batch at a time is held.
     path : path-like
         The file, there only once it is whole; ``.gz`` at its end packs it.
+    symbol : str
+        Whose book it is, with Tardis' name of its exchange: ``"binance-futures:BTCUSDT"``.
     on_written : callable, optional
         Called behind each message with the number of rows so far.
 
@@ -66,9 +69,24 @@ def write_tardis_csv(
     is none. A book in doubt becomes no rows, and the next trusted one a snapshot. Where no row
     lies between two snapshots they are one run of ``is_snapshot`` rows, which readers merge: the
     second has rows of amount 0 for levels of the first that are gone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import obcore
+    >>> from obcore.book import ColumnSink
+    >>> from obcore.data.changes import ChangeBatch
+    >>> sink = ColumnSink()
+    >>> summary = obcore.Recording(obcore.sample()).play(sink)
+    >>> sink.finish()
+    >>> batches = [ChangeBatch.of(part) for part in sink.take_changes()]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "book.csv.gz"
+    ...     write_tardis_csv(batches, path, symbol="binance-futures:ETHUSDT").merged
+    0
     """
     messages = rows = merged = 0
-    texts = _Texts()
+    texts = _Texts(symbol)
     last_us: int | None = None
     behind_snapshot = False
     with _text_file(Path(path)) as file:
@@ -91,6 +109,7 @@ def write_tardis_trades(
     batches: Iterable[TradeBatch],
     path: str | PathLike[str],
     *,
+    symbol: str,
     on_written: Callable[[int], None] | None = None,
 ) -> int:
     """Write trades as Tardis' ``trades``, and return how many there were.
@@ -99,14 +118,14 @@ def write_tardis_trades(
     ----------
     batches : iterable of TradeBatch
         The trades, in order.
-    path, on_written
+    path, symbol, on_written
         As in `write_tardis_csv`.
     """
     rows = 0
     with _text_file(Path(path)) as file:
         file.write(TRADES_HEADER)
         for batch in batches:
-            file.writelines(_trade_lines(batch))
+            file.writelines(_trade_lines(batch, symbol))
             rows += len(batch.time_ns)
             if on_written is not None:
                 on_written(rows)
@@ -128,7 +147,8 @@ def _text_file(path: Path) -> Iterator[TextIO]:
 class _Texts:
     """Rows of messages; what a grid's prices are called is remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
         self._tick = self._lot = ""
 
     def of_message(self, message: Message, *, tells_gone: bool) -> list[str]:
@@ -138,7 +158,7 @@ class _Texts:
             numbers = Grid(grid.tick, grid.lot)
             self._price = lru_cache(_PRICES_KEPT)(numbers.price_text)
             self._size = lru_cache(_PRICES_KEPT)(numbers.size_text)
-        head = _head(grid.symbol, message.ts_event_ns, message.time_ns)
+        head = _head(self._symbol, message.ts_event_ns, message.time_ns)
         head += "true" if message.is_snapshot else "false"
         bids, asks = message.bids, message.asks
         if tells_gone and message.is_snapshot:
@@ -150,14 +170,14 @@ class _Texts:
         return [f"{head}{self._price(ticks)},{self._size(lots)}\n" for ticks, lots in levels]
 
 
-def _trade_lines(batch: TradeBatch) -> Iterator[str]:
+def _trade_lines(batch: TradeBatch, symbol: str) -> Iterator[str]:
     numbers = Grid(batch.tick, batch.lot)
     columns = (
         batch.ts_event_ns, batch.time_ns, batch.id, batch.taker_is_buyer, batch.price, batch.size,
     )  # fmt: skip
     rows = zip(*(column.tolist() for column in columns), strict=True)
     for event, time, trade_id, taker_is_buyer, price, size in rows:
-        head = _head(batch.symbol, event, time)
+        head = _head(symbol, event, time)
         number = "" if trade_id == ABSENT else trade_id
         side = "buy" if taker_is_buyer else "sell"
         yield f"{head}{number},{side},{numbers.price_text(price)},{numbers.size_text(size)}\n"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from obcore.book import BookState
-from obcore.data.changes import DELTA, PICTURE
+from obcore.data.changes import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     Levels: TypeAlias = list[tuple[int, int]]  # ticks and lots
 
+DELTA, PICTURE = KINDS.index("delta"), KINDS.index("picture")  # and what tells it anew
 TRUSTED = {BookState.SYNCED.value, BookState.UNVERIFIED.value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Whose message it is, and the steps that its numbers count."""
+    """The steps that the numbers of a message count."""
 
-    symbol: str
     tick: str
     lot: str
 
@@ -60,7 +60,7 @@ def trusted_messages(batches: Iterable[ChangeBatch]) -> Iterator[Message]:
     """
     books = _Books()
     for batch in batches:
-        books.move_to(Grid(symbol=batch.symbol, tick=batch.tick, lot=batch.lot))
+        books.move_to(Grid(tick=batch.tick, lot=batch.lot))
         for change in _rows(batch):
             message = books.take(change)
             if message is not None:
@@ -71,6 +71,7 @@ def trusted_messages(batches: Iterable[ChangeBatch]) -> Iterator[Message]:
 class _Change:
     kind: int
     state: int
+    depth: int  # levels a side that are left behind it; 0: all of them
     time_ns: int
     ts_event_ns: int
     bids: Levels
@@ -81,20 +82,22 @@ def _rows(batch: ChangeBatch) -> Iterator[_Change]:
     bids = list(zip(batch.bid_price.tolist(), batch.bid_size.tolist(), strict=True))
     asks = list(zip(batch.ask_price.tolist(), batch.ask_size.tolist(), strict=True))
     bid_offsets, ask_offsets = batch.bid_offsets.tolist(), batch.ask_offsets.tolist()
-    columns = (batch.kind, batch.state, batch.time_ns, batch.ts_event_ns)
+    columns = (batch.kind, batch.state, batch.depth, batch.time_ns, batch.ts_event_ns)
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    for i, (kind, state, time_ns, ts_event_ns) in enumerate(rows):
+    for i, (kind, state, depth, time_ns, ts_event_ns) in enumerate(rows):
         of_bids = slice(bid_offsets[i], bid_offsets[i + 1])
         of_asks = slice(ask_offsets[i], ask_offsets[i + 1])
-        yield _Change(kind, state, time_ns, ts_event_ns, bids[of_bids], asks[of_asks])
+        of_sides = bids[of_bids], asks[of_asks]
+        yield _Change(kind, state, depth, time_ns, ts_event_ns, *of_sides)
 
 
 class _Side:
     """One side as it is, and, where it is in doubt, as it was told last."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, best_is_high: bool) -> None:
         self.now: dict[int, int] = {}
         self.told: dict[int, int] = {}
+        self._best_is_high = best_is_high
 
     def apply(self, levels: Levels) -> None:
         for ticks, lots in levels:
@@ -102,6 +105,15 @@ class _Side:
                 self.now.pop(ticks, None)
             else:
                 self.now[ticks] = lots
+
+    def cut(self, depth: int) -> Levels:
+        """Keep the best levels; return what a reader has to remove."""
+        if depth == 0 or len(self.now) <= depth:
+            return []
+        gone = sorted(self.now, reverse=self._best_is_high)[depth:]
+        for ticks in gone:
+            del self.now[ticks]
+        return [(ticks, 0) for ticks in gone]
 
     def replace(self, levels: Levels) -> Levels:
         """Take a whole side; return what a reader of the old one has to change."""
@@ -118,8 +130,8 @@ class _Books:
     """Follows every message, and picks what to tell of it."""
 
     def __init__(self) -> None:
-        self._bids = _Side()
-        self._asks = _Side()
+        self._bids = _Side(best_is_high=True)
+        self._asks = _Side(best_is_high=False)
         self._grid: Grid | None = None
         self._is_whole = False  # a picture has come: deltas lead somewhere
         self._is_told = False  # a reader has the book as it is
@@ -129,10 +141,10 @@ class _Books:
         if old is None or old == grid:
             return
         price, size = _factor(old.tick, grid.tick), _factor(old.lot, grid.lot)
-        if old.symbol != grid.symbol or price is None or size is None:
+        if price is None or size is None:
             msg = (
-                f"batch: expected {old.symbol} on tick {old.tick} and lot {old.lot}, or finer "
-                f"ones, received {grid.symbol}, {grid.tick} and {grid.lot}"
+                f"batch: expected tick {old.tick} and lot {old.lot}, or finer ones that divide "
+                f"them, received {grid.tick} and {grid.lot}"
             )
             raise ValueError(msg)
         self._bids.rescale(price, size)
@@ -158,6 +170,8 @@ class _Books:
         if change.kind == DELTA and self._is_whole:
             self._bids.apply(change.bids)
             self._asks.apply(change.asks)
+            gone = self._bids.cut(change.depth), self._asks.cut(change.depth)
+            return change.bids + gone[0], change.asks + gone[1]
         return change.bids, change.asks
 
     def _doubt(self) -> None:
