@@ -39,7 +39,8 @@ CHUNK_ROWS = 1 << 15
 _MEMBER = "data.npy"
 _NO_PRICE = ABSENT
 _CLEAR_ALL = [(DEPTH_CLEAR | BUY, _NO_PRICE, 0), (DEPTH_CLEAR | SELL, _NO_PRICE, 0)]
-_EXACT = 10**15  # numbers of so many digits survive a double
+_DIGITS = 15  # so many of any decimal survive a double
+_EXACT = 10**_DIGITS
 
 
 class _Part(NamedTuple):
@@ -198,13 +199,17 @@ def _to_doubles(counts: NDArray[np.int64], step: str, name: str) -> NDArray[np.f
     """Return the doubles whose shortest decimals are these multiples of a step."""
     exponent = max(0, -int(Decimal(step).normalize().as_tuple().exponent))
     units = int(Decimal(step).scaleb(exponent))
-    largest = int(np.abs(counts).max(initial=0)) * units
-    if largest >= _EXACT or exponent > 22:
-        msg = (
-            f"{name}: expected at most 15 digits, which a double holds, received more at {step}"
-        )
-        raise ValueError(msg)
-    return (counts * units) / 10.0**exponent  # of two exact numbers: rounded once
+    is_long = np.abs(counts) >= _EXACT // units
+    doubles = (
+        np.where(is_long, 0, counts) * units
+    ) / 10.0**exponent  # exact both: rounded once
+    for at in np.flatnonzero(is_long).tolist():
+        number = int(counts[at]) * units
+        if len(str(abs(number)).rstrip("0")) > _DIGITS:
+            msg = f"{name}: expected at most {_DIGITS} digits, received {number} at {step}"
+            raise ValueError(msg)
+        doubles[at] = float(Decimal(number).scaleb(-exponent))
+    return doubles
 
 
 def _append(rows: NDArray[np.void], file: IO[bytes]) -> int:
