@@ -174,6 +174,7 @@ void bind_replay(py::module_& m) {
         .value("PICTURES", Format::pictures)
         .value("TARDIS", Format::tardis)
         .value("RESEARCH", Format::research)
+        .value("LOBSTER", Format::lobster)
         .finalize();
     py::native_enum<Every::Mode>(m, "Every", "enum.Enum", "When a row is taken.")
         .value("EVENT", Every::Mode::event)
@@ -193,10 +194,17 @@ void bind_replay(py::module_& m) {
              "stop_sequence"_a = py::none(), "sink"_a = py::none())
         .def(
             "begin",
-            [](GuardedReplay& self, std::string name) {
-                self.run([&](Replay& replay) { replay.begin(std::move(name)); });
+            [](GuardedReplay& self, std::string name, std::string symbol,
+               std::optional<Nanos> midnight_ns, std::string opening_book) {
+                InputContext context{.symbol = std::move(symbol),
+                                     .midnight_ns = midnight_ns.value_or(absent),
+                                     .opening_book = std::move(opening_book)};
+                self.run(
+                    [&](Replay& replay) { replay.begin(std::move(name), std::move(context)); });
             },
-            "name"_a, "Start the next input.")
+            "name"_a, py::kw_only(), "symbol"_a = "", "midnight_ns"_a = py::none(),
+            "opening_book"_a = "",
+            "Start the next input; what its bytes do not tell is told here.")
         .def(
             "feed",
             [](GuardedReplay& self, const py::buffer& bytes) {
@@ -208,8 +216,13 @@ void bind_replay(py::module_& m) {
             },
             "data"_a, "Read the next bytes of the input; the GIL is free meanwhile.")
         .def(
-            "end", [](GuardedReplay& self) { self.run([](Replay& replay) { replay.end(); }); },
-            "The input is at its end.")
+            "end",
+            [](GuardedReplay& self, std::string format) {
+                self.run([&](Replay& replay) { replay.end(std::move(format)); });
+            },
+            "format_name"_a = "",
+            "The input is at its end; `format_name` is what it was, if what was fed is "
+            "another.")
         .def(
             "drain",
             [](GuardedReplay& self) {

@@ -49,6 +49,7 @@ class Format(enum.Enum):
     PICTURES = 3
     TARDIS = 4
     RESEARCH = 5
+    LOBSTER = 6
 
 class Every(enum.Enum):
     EVENT = 0
@@ -381,9 +382,16 @@ class Replay:
         stop_sequence: int | None = None,
         sink: ChangeSink | None = None,
     ) -> None: ...
-    def begin(self, name: str) -> None: ...
+    def begin(
+        self,
+        name: str,
+        *,
+        symbol: str = "",
+        midnight_ns: int | None = None,
+        opening_book: str = "",
+    ) -> None: ...
     def feed(self, data: bytes | bytearray | memoryview) -> None: ...
-    def end(self) -> None: ...
+    def end(self, format_name: str = "") -> None: ...
     def drain(self) -> bool: ...
     def finish(self) -> None: ...
     def take_rows(

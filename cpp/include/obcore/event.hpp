@@ -35,6 +35,7 @@ enum class IdRule : std::uint8_t {
     consecutive,      // the previous id + 1
     connection,       // numbers of the whole connection; its decoder tells a hole as `lost`
     checksum,         // of the book behind the message
+    orders,           // nothing; sums of single orders, of which some rest unseen
 };
 
 // True where snapshots are asked for apart, and have to be joined; elsewhere the stream itself
@@ -46,7 +47,7 @@ enum class IdRule : std::uint8_t {
 
 // True where a book that follows the rule is in sync by proof.
 [[nodiscard]] constexpr bool is_proof(IdRule rule) noexcept {
-    return rule != IdRule::none && rule != IdRule::clock;
+    return rule != IdRule::none && rule != IdRule::clock && rule != IdRule::orders;
 }
 
 // The span of update ids that a message folds together: Binance's U, u and pu.

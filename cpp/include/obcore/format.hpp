@@ -14,8 +14,10 @@
 #include "obcore/capture_decoder.hpp"
 #include "obcore/event.hpp"
 #include "obcore/frame.hpp"
+#include "obcore/input_context.hpp"
 #include "obcore/instruction_set.hpp"
 #include "obcore/integer.hpp"
+#include "obcore/lobster.hpp"
 #include "obcore/market_address.hpp"
 #include "obcore/own_line.hpp"
 #include "obcore/pictures.hpp"
@@ -33,6 +35,7 @@ enum class Format : std::uint8_t {
     pictures,  // {"type":"book", …} lines
     tardis,    // Tardis CSV, the data type by its header
     research,  // headerless CSV of pictures and aggregate trades
+    lobster,   // headerless CSV of single orders
 };
 
 // Which instrument is meant, in formats that interleave several.
@@ -55,7 +58,10 @@ public:
 
     // The next input begins, of a format of its own. What was learned of a connection is kept:
     // it may go on there.
-    void begin_input() { decoder_ = {}; }
+    void begin_input(InputContext context = {}) {
+        decoder_ = {};
+        context_ = std::move(context);
+    }
 
     // True when `event` holds a complete event; next() gives the others of the same message.
     // CSV groups are complete at the next group.
@@ -75,6 +81,12 @@ public:
         }
         if (auto* research = std::get_if<research::Decoder>(&decoder_)) {
             return research->line(text, grid, event);
+        }
+        if (auto* lobster = std::get_if<lobster::Decoder>(&decoder_)) {
+            next_ = decoded_ = 0;
+            lobster->decode(text, grid, frame_);
+            decoded_ = frame_.size();
+            return next(event);
         }
         return decode_frame(text, grid, event);
     }
@@ -131,6 +143,7 @@ public:
             return std::string(tardis->format());
         }
         if (std::holds_alternative<research::Decoder>(decoder_)) return "research csv";
+        if (std::holds_alternative<lobster::Decoder>(decoder_)) return "lobster messages";
         if (std::holds_alternative<Captured>(decoder_)) return "capture json";
         if (std::holds_alternative<std::monostate>(decoder_)) return "nothing";
         return std::string(to_string(whose_)) + " json";
@@ -158,6 +171,10 @@ private:
             decoder_.emplace<research::Decoder>();
             return false;
         }
+        if (format_ == Format::lobster || (any && lobster::Decoder::recognises(first))) {
+            decoder_.emplace<lobster::Decoder>(std::move(context_));
+            return false;
+        }
         const std::string_view json = behind_time(first);
         if (format_ == Format::pictures || (any && pictures::Decoder::recognises(json))) {
             decoder_.emplace<pictures::Decoder>();
@@ -170,8 +187,8 @@ private:
             start_wire(*wire, json.size() != first.size());
         } else if (any && json.empty()) {
             throw AmbiguousFormat("format",
-                                  "JSON lines of a venue, book pictures, a Tardis CSV header "
-                                  "or research CSV rows (--kind says which)",
+                                  "JSON lines of a venue, book pictures, a Tardis CSV header, "
+                                  "research CSV rows or LOBSTER messages (--kind says which)",
                                   first);
         } else {
             using enum binance::Decoder::BareDepth;
@@ -259,8 +276,9 @@ private:
 
     Format format_;
     Wanted wanted_;
+    InputContext context_;
     std::variant<std::monostate, binance::Decoder, pictures::Decoder, tardis::Decoder,
-                 research::Decoder, Native, Raw, Captured>
+                 research::Decoder, lobster::Decoder, Native, Raw, Captured>
         decoder_;
     Wire whose_ = Wire::binance_spot;  // wire_'s, where there is one
     std::unique_ptr<WireDecoder> wire_;

@@ -20,6 +20,7 @@
 #include "obcore/feature_engine.hpp"
 #include "obcore/format.hpp"
 #include "obcore/handover.hpp"
+#include "obcore/input_context.hpp"
 #include "obcore/input_error.hpp"
 #include "obcore/sampler.hpp"
 #include "obcore/splitter.hpp"
@@ -88,11 +89,11 @@ public:
     [[nodiscard]] std::int64_t line() const noexcept { return splitter_.line(); }
 
     // Starts the next input; `name` is what errors call it.
-    void begin(std::string name) {
+    void begin(std::string name, InputContext context = {}) {
         source_ = std::move(name);
         splitter_ = {};
         last_line_ = 0;
-        decoder_.begin_input();
+        decoder_.begin_input(std::move(context));
     }
 
     void feed(std::string_view bytes) {
@@ -101,13 +102,14 @@ public:
                    [&] { splitter_.feed(bytes, [&](std::string_view text) { read(text); }); });
     }
 
-    // The end of one input: nothing may be left half read.
-    void end() {
+    // The end of one input: nothing may be left half read. `format` is what it was, where its
+    // bytes were rewritten on the way here.
+    void end(std::string format = {}) {
         with_place(*this, [&] {
             splitter_.finish([&](std::string_view text) { read(text); });
             if (decoder_.finish(event_)) take(event_);
             statistics_.other_symbols += decoder_.take_passed_over();
-            formats_.push_back(decoder_.name());
+            formats_.push_back(format.empty() ? decoder_.name() : std::move(format));
         });
     }
 

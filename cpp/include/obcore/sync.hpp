@@ -526,6 +526,7 @@ private:
 
     [[nodiscard]] static const char* why(IdRule rule, bool is_proved) noexcept {
         if (rule == IdRule::clock) return "joined by the venue's clock, which tells no hole";
+        if (rule == IdRule::orders) return "orders from before the recording are not in it";
         if (rule == IdRule::checksum) {
             return is_proved ? "proved by the venue's checksum"
                              : "the stream's own snapshot, which has no checksum";

@@ -52,7 +52,9 @@ Lot = Annotated[
 ]
 Kind = Annotated[
     str,
-    typer.Option(help="auto (from the content), diff, topn, pictures, tardis or research."),
+    typer.Option(
+        help="auto (from the content), diff, topn, pictures, tardis, research or lobster."
+    ),
 ]
 Uncross = Annotated[
     bool,

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obcore.book import Book, ChangeSink, Every, FeatureEngine, Replay
+from obcore.data import lobster
 from obcore.data.arguments import parse_every, parse_kind, parse_time
 from obcore.data.columns import ColumnPlan
+from obcore.data.hftbacktest_rows import Levels
 from obcore.data.recorder.directory import is_recording, segments_of
 from obcore.data.recorder.reader import SegmentReader
 from obcore.data.source import ChunkFeed, Source, SourceReader
@@ -43,8 +45,9 @@ class Recording:
     Parameters
     ----------
     inputs : path or iterable of paths
-        Plain or gzip files in time order; several are one recording. A directory that
-        `Recorder` wrote stands for its segments.
+        Files in time order, plain, gzip, zip or ``.npz``; several are one recording. A directory
+        that `Recorder` wrote stands for its segments. A LOBSTER orderbook file before its message
+        file is where the book begins.
     trades : path or iterable of paths, optional
         Files that hold the trades, in time order; only these then count as trades. They are
         merged with the depth on the clock of receipt where both have it, else on the venue's.
@@ -55,7 +58,7 @@ class Recording:
         Which symbol to take from a recording of several; ``BTC/USDT`` and ``btcusdt`` name
         ``BTCUSDT``. Where several markets have it, the market in front tells them apart:
         ``bybit-linear:BTCUSDT``.
-    kind : {"auto", "diff", "topn", "pictures", "tardis", "research"}, optional
+    kind : {"auto", "diff", "topn", "pictures", "tardis", "research", "lobster"}, optional
         What the files hold. Recognised from the content by default.
     uncross : bool, optional
         Remove the older side's levels while the book is crossed, in formats without ids.
@@ -327,16 +330,18 @@ class Recording:
     ) -> Iterator[tuple[Source, ...]]:
         """Push every input through; yields after each chunk and at the very end."""
         done: list[Source] = []
-        for path in self.inputs:
-            reader = self._reader(path, on_read)
-            replay.begin(path.name)
+        levels = Levels()
+        for path, context, books in lobster.with_contexts(self.inputs):
+            done += [] if books is None else [books]
+            reader = self._reader(path, on_read, levels)
+            replay.begin(path.name, **context)
             for chunk in reader.chunks():
                 replay.feed(chunk)
                 yield (*done, reader.source())
                 if replay.stopped:
                     replay.finish()  # a doubt about the format counts here too
                     return
-            replay.end()
+            replay.end(reader.format_name)
             done.append(reader.source())
         while replay.drain():
             yield tuple(done)
@@ -344,11 +349,11 @@ class Recording:
         yield tuple(done)
 
     def _reader(
-        self, path: Path, on_read: Callable[[int], None] | None
+        self, path: Path, on_read: Callable[[int], None] | None, levels: Levels
     ) -> SourceReader | SegmentReader:
         segment = self._segments.get(path)
         if segment is None:
-            return SourceReader(path, on_read)
+            return SourceReader(path, on_read, levels=levels)
         return SegmentReader(path, segment, on_read)
 
     def _files_of(self, inputs: Path_ | Iterable[Path_]) -> list[Path]:

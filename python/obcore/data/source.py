@@ -1,4 +1,4 @@
-"""The bytes of an input file, plain or gzip, in chunks."""
+"""The bytes of an input file, plain or packed, in chunks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from obcore.data.archive import ZIP_MAGIC, Member, open_only_member
+from obcore.data.hftbacktest_rows import FORMAT_NAME, NPY_MAGIC, Levels, messages
 from obcore.errors import damaged_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from io import BufferedReader
     from os import PathLike
 
 CHUNK = 1 << 20
@@ -39,37 +42,55 @@ class SourceReader:
     Parameters
     ----------
     path : path-like
-        A plain or gzip file; its first bytes tell which.
+        A plain or gzip file, a zip with one file in it, or rows of hftbacktest (``.npz``,
+        ``.npy``); the first bytes tell which.
     on_read : callable, optional
         Called with the number of file bytes read, for a progress bar.
+    levels : Levels, optional
+        The book behind the file before, for rows that go on from there.
+
+    Attributes
+    ----------
+    format_name : str
+        What the file was found to hold, where its content is rewritten as another format.
     """
 
     def __init__(
-        self, path: str | PathLike[str], on_read: Callable[[int], None] | None = None
+        self,
+        path: str | PathLike[str],
+        on_read: Callable[[int], None] | None = None,
+        *,
+        levels: Levels | None = None,
     ) -> None:
         self.path = Path(path)
+        self.format_name = ""
         self._on_read = on_read
+        self._levels = Levels() if levels is None else levels
         self._hash = hashlib.sha256()
         self._size = 0
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the content, decompressed.
+    def chunks(self) -> Generator[bytes]:
+        """Yield the content, unpacked.
 
         Raises
         ------
         DecodeError
-            If a gzip stream is damaged or ends early.
+            If what is packed is damaged or ends early.
         """
         with self.path.open("rb") as file:
-            magic = file.peek(2)[:2]
+            start = file.peek(len(NPY_MAGIC))
             counted = _Counted(file, self._count)
-            if magic != GZIP_MAGIC:
+            if start.startswith(ZIP_MAGIC):
+                yield from self._unpack_zip(file)
+            elif start.startswith(GZIP_MAGIC):
+                # GzipFile needs no more than read() of what it reads from.
+                with gzip.GzipFile(fileobj=cast("BinaryIO", counted)) as unpacked:
+                    while chunk := self._unpack(unpacked):
+                        yield chunk
+            elif start.startswith(NPY_MAGIC):
+                yield from self._rewrite(Member(self.path.name, "rows", counted))
+            else:
                 while chunk := counted.read(CHUNK):
-                    yield chunk
-                return
-            # GzipFile needs no more than read() of what it reads from.
-            with gzip.GzipFile(fileobj=cast("BinaryIO", counted)) as unpacked:
-                while chunk := self._unpack(unpacked):
                     yield chunk
 
     def source(self) -> Source:
@@ -81,6 +102,27 @@ class SourceReader:
         self._size += len(chunk)
         if self._on_read is not None:
             self._on_read(len(chunk))
+
+    def _unpack_zip(self, file: BufferedReader) -> Iterator[bytes]:
+        """Yield the content of an archive, which is read in its own order: hashed before."""
+        self._hash = hashlib.file_digest(file, "sha256")
+        self._size = file.tell()
+        reached = 0
+        with open_only_member(file, self.path.name) as member:
+            is_array = member.name.endswith(".npy")
+            for chunk in self._rewrite(member) if is_array else _pieces(member):
+                reached = self._tell_progress(reached, min(file.tell(), self._size))
+                yield chunk
+        self._tell_progress(reached, self._size)
+
+    def _rewrite(self, member: Member) -> Iterator[bytes]:
+        self.format_name = FORMAT_NAME
+        return messages(member, self._levels)
+
+    def _tell_progress(self, reached: int, position: int) -> int:
+        if self._on_read is not None and position > reached:
+            self._on_read(position - reached)
+        return max(reached, position)
 
     def _unpack(self, unpacked: gzip.GzipFile) -> bytes:
         try:
@@ -102,7 +144,8 @@ class ChunkFeed:
     """
 
     def __init__(self, paths: list[Path], on_read: Callable[[int], None] | None = None) -> None:
-        self._readers = [SourceReader(path, on_read) for path in paths]
+        levels = Levels()
+        self._readers = [SourceReader(path, on_read, levels=levels) for path in paths]
         self._pieces = (
             (reader.path.name, chunk, number == 0)
             for reader in self._readers
@@ -119,10 +162,15 @@ class ChunkFeed:
         return tuple(reader.source() for reader in self._readers)
 
 
+def _pieces(member: Member) -> Iterator[bytes]:
+    while chunk := member.read(CHUNK):
+        yield chunk
+
+
 class _Counted:
     """A file that tells what was read from it."""
 
-    def __init__(self, file: BinaryIO, on_chunk: Callable[[bytes], None]) -> None:
+    def __init__(self, file: BufferedReader, on_chunk: Callable[[bytes], None]) -> None:
         self._file = file
         self._on_chunk = on_chunk
 

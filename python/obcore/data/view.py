@@ -87,7 +87,8 @@ class PastView:
         yield self._table(player)
         if not player.states:
             span = self._past.span(self._name)
-            raise NotCoveredError(f"{self._name}: no state that can be trusted; {span}")
+            msg = f"{self._name}: no state that can be trusted; {span}"
+            raise NotCoveredError(msg)
 
     def _table(self, player: ChangePlayer) -> FeatureTable:
         event, recv, sequence, values = _within(player.take_rows(), self._start, self._end)

@@ -30,6 +30,8 @@ class SegmentReader:
         Called with the number of file bytes read.
     """
 
+    format_name = ""  # what it holds is read as it is
+
     def __init__(
         self, path: Path, segment: Segment, on_read: Callable[[int], None] | None = None
     ) -> None:
