@@ -247,6 +247,14 @@ void bind_store(py::module_& m) {
             "until_id"_a = py::none(),
             "Apply rows from `first` on; the first one that is later than `until`.")
         .def(
+            "tell",
+            [](Player& self, const py::object& changes,
+               const std::shared_ptr<ChangeSink>& sink) {
+                const ChangesOf rows(changes);
+                self.run([&](ChangePlayer& player) { player.tell(rows.view, *sink); });
+            },
+            "changes"_a, "sink"_a, "Tell a sink all rows.")
+        .def(
             "touches",
             [](Player& self, const py::object& changes) {
                 const ChangesOf rows(changes);

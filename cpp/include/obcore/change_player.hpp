@@ -157,6 +157,18 @@ public:
         }
     }
 
+    // Tells a sink all rows.
+    void tell(const ChangeView& changes, ChangeSink& sink) {
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const BookChange change = read(changes, i);
+            const bool is_known = change.kind == BookChange::Kind::key && has_begun_;
+            has_begun_ = true;
+            if (is_known) continue;
+            apply(change, book_);
+            sink.on_change(change, book_);
+        }
+    }
+
     // All rows, with the trades that happened among them; the number of trades that did.
     std::size_t play(const ChangeView& changes, const TradeView& trades,
                      std::size_t first_trade) {

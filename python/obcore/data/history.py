@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from obcore.book import ColumnSink
+from obcore.book import ChangePlayer, ColumnSink
 from obcore.book import History as Tapes
 from obcore.data.arguments import parse_every, parse_time
 from obcore.data.changes import ChangeBatch, TradeBatch
@@ -127,6 +127,19 @@ class History(Past):
             found = recording.identify()
             symbol = f"{found.venue}:{found.symbol}"
         return recording.play(self.sink(symbol), on_read=on_read)
+
+    def load(
+        self,
+        past: Past,
+        symbol: str,
+        start: str | int | None = None,
+        end: str | int | None = None,
+    ) -> None:
+        """Take in a stretch of a store, or of another history; its trades stay where they are."""
+        name = past.full_name(symbol)
+        player, sink = ChangePlayer(past.grid(name)), self.sink(name)
+        for batch in past.batches(name, start, end):
+            player.tell(batch, sink)
 
     # ---- Reading ----------------------------------------------------------------------------
 
