@@ -14,7 +14,8 @@ import pytest
 
 from history_market import market
 from obcore import Book, History, Instrument, Store
-from obcore.book import ChangePlayer, Grid
+from obcore.book import ChangePlayer, ColumnSink, Grid
+from obcore.data.changes import ChangeBatch
 from obcore.data.store.manifest import Manifest, StoredRecording, locked
 from obcore.data.store.writer import RecordingWriter
 
@@ -43,24 +44,22 @@ def history(levels: int) -> History:
 @pytest.fixture(scope="module")
 def store(levels: int, tmp_path_factory: pytest.TempPathFactory) -> Store:
     root: Path = tmp_path_factory.mktemp("store")
-    write(history_of(levels), root)
+    write(levels, root)
     return Store(root)
 
 
-def history_of(levels: int) -> History:
-    past = History()
-    player, sink = ChangePlayer(GRID), past.sink(NAME)
-    for batch in market(levels, UPDATES):
-        player.tell(batch, sink)
-    return past
-
-
-def write(past: History, root: Path) -> None:
-    manifest = Manifest(venue="made", symbol="UP")
+def write(levels: int, root: Path) -> None:
+    player, sink = ChangePlayer(GRID), ColumnSink()
     with locked(root, "made", "UP"):
+        manifest = Manifest(venue="made", symbol="UP")
         writer = RecordingWriter(root, manifest, StoredRecording(id="0" * 64, sources=[]))
-        for batch in past.batches(NAME):
-            writer.add(batch)
+        for batch in market(levels, UPDATES):
+            player.tell(batch, sink)
+            for part in sink.take_changes():
+                writer.add(ChangeBatch.of(part))
+        sink.finish()
+        for part in sink.take_changes():
+            writer.add(ChangeBatch.of(part))
         writer.finish([], {})
 
 
@@ -68,7 +67,7 @@ def times_of(past: History | Store) -> Any:
     found = past.coverage(NAME)
     rng = np.random.default_rng(1)
     while True:
-        yield int(rng.integers(found.first_ns or 0, found.last_ns or 1))
+        yield int(rng.integers(found.first_ns or 0, (found.last_ns or 1) - 1))
 
 
 def bench_state_at_in_memory(benchmark: Any, history: History) -> None:
@@ -109,15 +108,18 @@ def bench_replay_from_the_store(benchmark: Any, store: Store) -> None:
             player.play(batch)
 
     benchmark.extra_info["updates"] = UPDATES
+    benchmark.extra_info["bytes_an_update"] = (
+        sum(file.size for file in store.manifest(NAME).files("depth")) / UPDATES
+    )
     benchmark.pedantic(play, rounds=3)
 
 
 def bench_write_the_store(
-    benchmark: Any, history: History, tmp_path_factory: pytest.TempPathFactory
+    benchmark: Any, levels: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     benchmark.extra_info["updates"] = UPDATES
     benchmark.pedantic(
-        lambda root: write(history, root),
+        lambda root: write(levels, root),
         setup=lambda: ((tmp_path_factory.mktemp("store"),), {}),
         rounds=3,
     )

@@ -12,9 +12,12 @@ from obcore.data.changes import ChangeBatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
 MIDDLE = 10_000_000
 STEP_NS = 100_000
 LEVELS_A_CHANGE = 8
+ROWS = 8_192  # of a batch
 
 
 def market(levels: int, updates: int, seed: int = 0) -> Iterator[ChangeBatch]:
@@ -28,19 +31,17 @@ def market(levels: int, updates: int, seed: int = 0) -> Iterator[ChangeBatch]:
         Levels told behind the first picture.
     """
     rng = np.random.default_rng(seed)
-    first_ns, position = 1_700_000_000_000_000_000, 0
+    first_ns = 1_700_000_000_000_000_000
     picture = np.arange(1, levels + 1)
     yield _batch(
-        first_ns, position, 2,
+        first_ns, 0, 2,
         MIDDLE - picture, rng.integers(1, 100_000, levels),
         MIDDLE + picture, rng.integers(1, 100_000, levels),
         np.array([0, levels]),
     )  # fmt: skip
-    rows = 65_536 // LEVELS_A_CHANGE
-    each = LEVELS_A_CHANGE // 2
-    for done in range(0, updates, rows * LEVELS_A_CHANGE):
-        n = min(rows, max(1, (updates - done) // LEVELS_A_CHANGE))
-        position += n
+    changes, each = updates // LEVELS_A_CHANGE, LEVELS_A_CHANGE // 2
+    for position in range(1, changes + 1, ROWS):
+        n = min(ROWS, changes + 1 - position)
         away = 1 + np.sort(rng.integers(0, levels, (n, each)), axis=1).ravel()
         others = 1 + np.sort(rng.integers(0, levels, (n, each)), axis=1).ravel()
         yield _batch(
@@ -51,10 +52,16 @@ def market(levels: int, updates: int, seed: int = 0) -> Iterator[ChangeBatch]:
         )  # fmt: skip
 
 
-def _batch(
-    first_ns: int, position: int, kind: int, bids: np.ndarray, bid_sizes: np.ndarray,
-    asks: np.ndarray, ask_sizes: np.ndarray, offsets: np.ndarray,
-) -> ChangeBatch:  # fmt: skip
+def _batch(  # noqa: PLR0917
+    first_ns: int,
+    position: int,
+    kind: int,
+    bids: NDArray[np.int64],
+    bid_sizes: NDArray[np.int64],
+    asks: NDArray[np.int64],
+    ask_sizes: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+) -> ChangeBatch:
     n = len(offsets) - 1
     places = np.arange(position, position + n, dtype=np.int64)
     times = first_ns + np.arange(n, dtype=np.int64) * STEP_NS

@@ -148,6 +148,7 @@ void what_it_tells_is_what_it_was_told() {
         const auto tape = told(lines, history.tape("A"));
         List again;
         tape->tell(absent, always, again);
+        CHECK(again.changes.front().change.kind == BookChange::Kind::key);
         std::size_t at = 0;
         Book from_list;
         for (const Kept& kept : again.changes) {

@@ -60,12 +60,13 @@ def moments_of(past: History | Store, symbol: str) -> list[int]:
     times = np.unique(np.concatenate([batch.time_ns for batch in batches]))
     times = times[times > 0]
     keys = np.array([batch.time_ns[0] for batch in batches if batch.time_ns[0] > 0])
+    times = times if len(times) > 1 else np.append(times, times + 1)
     chosen = [
         times[:1],
-        times[-2:-1],
-        rng.integers(times[0], times[-1], MOMENTS),
+        times[-2:-1],  # the last one is the end, which a replay does not tell
+        rng.integers(times[0], times[-1] + 1, MOMENTS),
         rng.choice(times[:-1], min(2, len(times) - 1)),
-        rng.choice(times[:-1], min(2, len(times) - 1)) + 1,
+        rng.choice(times[:-2], 2) + 1 if len(times) > 3 else times[:1],
         rng.choice(keys, min(2, len(keys))),
     ]
     return sorted({int(time_ns) for part in chosen for time_ns in part.tolist()})

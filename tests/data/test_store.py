@@ -93,7 +93,7 @@ def test_disk_and_memory_tell_the_same_changes(root: Path) -> None:
 def test_a_history_may_be_loaded_from_a_store(root: Path) -> None:
     store, history = Store(root), History()
     history.load(store, "ETHUSDT", "2024-07-18T23:58")
-    for at in ("2024-07-18T23:58:00", "2024-07-18T23:58:30.5", "2024-07-18T23:59:59"):
+    for at in ("2024-07-18T23:58:00", "2024-07-18T23:58:30.5", "2024-07-18T23:59:30"):
         assert_same_book(history.state_at("ETHUSDT", at), store.state_at("ETHUSDT", at), 0)
 
 
@@ -121,16 +121,16 @@ def test_coverage_tells_gaps_and_why(tmp_path: Path) -> None:
 
     found = Store(tmp_path / "store").coverage("ETHUSDT")
 
-    told = [(one.state, one.seconds) for one in found.stretches]
+    told = [(one.state, round(one.seconds, 3)) for one in found.stretches]
     assert told == [
-        ("BUFFERING", 2.0),
-        ("SYNCED", 5.0),
+        ("BUFFERING", 1.0),
+        ("SYNCED", 6.0),
         ("GAP", 2.0),
         ("SYNCED", 1.0),
         ("STALE", 0.0),
     ]
     assert found.gaps[1].reason == "deltas are missing: expected pu 17, received 19"
-    assert found.covered == 0.6
+    assert round(found.covered, 3) == 0.7
 
 
 # ---- Files that others read -----------------------------------------------------------------
@@ -181,14 +181,17 @@ def test_another_recording_of_the_same_time_is_refused(root: Path, tmp_path: Pat
     copy = tmp_path / "copy.gz"
     copy.write_bytes(Path(obcore.sample()).read_bytes())
 
-    with pytest.raises(StoreError, match="the store has .* of the same time"):
+    with pytest.raises(StoreError, match=r"the store has .* of the same time"):
         write_store(copy, root)
 
 
 def test_two_processes_may_not_write_one_symbol(tmp_path: Path) -> None:
-    with locked(tmp_path, "binance-futures", "ETHUSDT"):
-        with pytest.raises(StoreError, match=f"is being written by process {os.getpid()}"):
-            write_store(obcore.sample(), tmp_path)
+    mine = f"is being written by process {os.getpid()}"
+    with (
+        locked(tmp_path, "binance-futures", "ETHUSDT"),
+        pytest.raises(StoreError, match=mine),
+    ):
+        write_store(obcore.sample(), tmp_path)
 
 
 def test_files_move_onto_a_finer_grid_when_one_turns_up(tmp_path: Path) -> None:
@@ -237,8 +240,8 @@ def test_rows_that_cannot_be_are_refused(root: Path) -> None:
     offsets[1] = 1 << 40
     with pytest.raises(DecodeError, match="offsets"):
         ChangePlayer(Store(root).grid(ETH)).play(replace(batch, bid_offsets=offsets))
+    bad = np.full_like(batch.kind, 9)
     with pytest.raises(DecodeError, match="kind"):
-        bad = np.full_like(batch.kind, 9)
         ChangePlayer(Store(root).grid(ETH)).play(replace(batch, kind=bad))
 
 

@@ -65,6 +65,7 @@ struct ChangeView {
             require(static_cast<std::uint32_t>(reason[i]) < reasons.size(), "reason",
                     "one of the reasons");
             require(depth[i] >= 0, "depth", "0 or more");
+            require(i == 0 || time[i] >= time[i - 1], "time", "times that never fall");
         }
     }
 

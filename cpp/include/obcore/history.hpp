@@ -140,6 +140,7 @@ public:
     // first.
     void tell(Nanos start, Nanos end, ChangeSink& sink) const {
         Book book;
+        bool has_begun = false;
         for (const auto& block : blocks_from(start)) {
             if (block->first_time > end) return;
             book.grid = block->grid;
@@ -154,6 +155,9 @@ public:
                 BookChange change = reader.head(block->reasons);
                 reader.levels(change);
                 if (change.time > end) return;
+                const bool is_known = change.kind == BookChange::Kind::key && has_begun;
+                has_begun = true;
+                if (is_known) continue;
                 apply(change, book);
                 sink.on_change(change, book);
             }

@@ -12,6 +12,7 @@ from obcore.data.store import manifest as manifests
 from obcore.data.store.manifest import Manifest, StoredFile, StoredRecording, partition
 from obcore.data.store.schema import (
     VERSION,
+    WORDS,
     depth_schema,
     finest,
     rescaled,
@@ -146,7 +147,8 @@ class RecordingWriter:
         from pyarrow import parquet  # noqa: PLC0415  an extra
 
         path = self.root / file.path
-        with parquet.ParquetFile(path, read_dictionary=["kind", "state", "reason"]) as old:
+        words = list(WORDS) if file.kind == "depth" else None
+        with parquet.ParquetFile(path, read_dictionary=words) as old:
             told = steps_of(old.metadata.metadata, path) | {"tick": steps[0], "lot": steps[1]}
             before = steps_of(old.metadata.metadata, path)
             out = _OpenFile(self.root, file.path, file.number, told)
