@@ -64,7 +64,7 @@ def moments_of(past: History | Store, symbol: str) -> list[int]:
     chosen = [
         times[:1],
         times[-2:-1],  # the last one is the end, which a replay does not tell
-        rng.integers(times[0], times[-1] + 1, MOMENTS),
+        rng.integers(times[0], max(times[-1], times[0] + 1), MOMENTS),
         rng.choice(times[:-1], min(2, len(times) - 1)),
         rng.choice(times[:-2], 2) + 1 if len(times) > 3 else times[:1],
         rng.choice(keys, min(2, len(keys))),

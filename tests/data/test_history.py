@@ -11,6 +11,7 @@ import pytest
 import obcore
 from data.moments import assert_same_book, moments_of, recordings
 from obcore import History, NotCoveredError, Recording, StoreError
+from obcore.data.past import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def test_several_books_come_in_the_order_of_time(sample: History) -> None:
     history = History()
     history.load(sample, "ETHUSDT")
     history.record(Recording(obcore.sample()), "other:ETHUSDT")
-    seen = []
+    seen: list[Change] = []
 
     changes = list(
         history.replay("2024-07-18T23:58:00", "2024-07-18T23:58:02", on_change=seen.append)

@@ -13,11 +13,9 @@
 #include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
 
-namespace obcore {
-
 // Changes and trades in few bytes: each number as its difference from the one before, small
 // numbers in one byte (LEB128, zigzag). Differences wrap, so that nothing is out of reach.
-namespace change_code {
+namespace obcore::change_code {
 
 // What the next number is counted from.
 struct Last {
@@ -207,6 +205,4 @@ private:
     std::vector<Level> asks_;
 };
 
-}  // namespace change_code
-
-}  // namespace obcore
+}  // namespace obcore::change_code

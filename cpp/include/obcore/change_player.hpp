@@ -77,9 +77,9 @@ private:
     void check_side(const Side& side, std::string_view name) const {
         require(side.offsets.size() == size() + 1 && side.price.size() == side.size.size(),
                 name, "a price and a size of every level");
-        require(side.offsets.front() == 0 &&
-                    side.offsets.back() == static_cast<std::int64_t>(side.price.size()),
-                name, "offsets from the first to the last level");
+        require(
+            side.offsets.front() == 0 && std::cmp_equal(side.offsets.back(), side.price.size()),
+            name, "offsets from the first to the last level");
         for (std::size_t i = 0; i < size(); ++i) {
             require(side.offsets[i] <= side.offsets[i + 1], name, "offsets that never fall");
         }

@@ -298,6 +298,7 @@ inline std::shared_ptr<HistoryTape> History::tape(const std::string& symbol) {
 inline std::vector<std::string> History::symbols() const {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> out;
+    out.reserve(tapes_.size());
     for (const auto& [name, tape] : tapes_) out.push_back(name);
     return out;
 }

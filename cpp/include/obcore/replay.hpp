@@ -146,7 +146,7 @@ public:
     [[nodiscard]] const std::string& symbol() const noexcept { return symbol_; }
     // Binance's futures have the messages of spot, but ids and names of their own.
     [[nodiscard]] std::string venue() const {
-        const std::string venue = decoder_.venue();
+        std::string venue = decoder_.venue();
         if (venue != "binance" || rule_ != IdRule::binance_futures) return venue;
         return symbol_.find("USD_") != std::string::npos ? "binance-coin" : "binance-futures";
     }

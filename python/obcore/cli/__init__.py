@@ -19,6 +19,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
     from obcore.cli.console import Commands
     from obcore.cli.coverage import coverage
     from obcore.cli.demo import demo
+    from obcore.cli.export import export
     from obcore.cli.features import features
     from obcore.cli.fit_ofi import fit_ofi
     from obcore.cli.ingest import ingest
@@ -40,7 +41,7 @@ if TYPE_CHECKING or find_spec("typer") is not None:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     alone = (demo, bench, bench_feeds, catalog)  # they need no arguments
-    stored = (ingest, coverage, replay, sql)
+    stored = (ingest, coverage, replay, sql, export)
     read = (features, book, inspect, plot, fit_ofi)
     for command in (*read, watch, record, venue, *stored, *alone):
         app.command(no_args_is_help=command not in alone)(command)

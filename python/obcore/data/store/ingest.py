@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obcore.book import ColumnSink
+from obcore.data import lobster
 from obcore.data.changes import ChangeBatch, TradeBatch
 from obcore.data.recording import Recording
 from obcore.data.store import manifest as manifests
@@ -201,6 +202,8 @@ def _identity(recording: Recording) -> str:
             file.seek(max(0, size - FINGERPRINT))
             ends += file.read(FINGERPRINT)
         told.append([path.name, size, hashlib.sha256(ends).hexdigest()])
+    for opening in lobster.with_contexts(recording.inputs):
+        told.append(opening.books.sha256 if opening.books is not None else "")
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
