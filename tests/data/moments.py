@@ -34,7 +34,6 @@ LARGE = (
     ("binance_raw/usdm_btcusdt_20240808.gz", None),
     ("binance_raw/cm_btcusd_perp_20240808.gz", None),
     ("binance_raw/spot_btcusdt_20240808.gz", None),
-    ("bitstamp_l3/2015-05-01_first3h.log.gz", None),
     ("lobster/AAPL_2012-06-21_34200000_37800000_message_50.csv.gz", None),
     (
         "tardis_csv/converted/binance-futures_incremental_book_L2_2024-08-08_BTCUSDT.csv.gz",

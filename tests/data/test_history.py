@@ -11,11 +11,12 @@ import pytest
 import obcore
 from data.moments import assert_same_book, moments_of, recordings
 from obcore import History, NotCoveredError, Recording, StoreError
-from obcore.data.past import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from obcore.data.past import Change
 
 SYMBOL = "binance-futures:ETHUSDT"
 

@@ -90,8 +90,8 @@ private:
 // One book of a history.
 class HistoryTape final : public ChangeSink {
 public:
-    // A key frame costs about four times as much to read a level as an update costs to apply,
-    // and five bytes a level: as many updates as levels between two of them keep both small.
+    // To read a level of a key frame costs about as much as to apply an update, and five bytes:
+    // half as many updates as levels between two of them keep both small.
     static constexpr std::size_t least_updates = 256;
 
     explicit HistoryTape(History& history) : history_(history) {}
@@ -106,7 +106,7 @@ public:
         note(change.time);
         updates_ += change.bids.size() + change.asks.size() + 1;
         const std::size_t levels = after.bids.count() + after.asks.count();
-        if (updates_ < std::max(least_updates, levels)) return;
+        if (updates_ < std::max(least_updates, levels / 2)) return;
         close();
         history_.make_room(change.time);
         begin(change, after);

@@ -202,8 +202,8 @@ def _identity(recording: Recording) -> str:
             file.seek(max(0, size - FINGERPRINT))
             ends += file.read(FINGERPRINT)
         told.append([path.name, size, hashlib.sha256(ends).hexdigest()])
-    for opening in lobster.with_contexts(recording.inputs):
-        told.append(opening.books.sha256 if opening.books is not None else "")
+    openings = [opening.books for opening in lobster.with_contexts(recording.inputs)]
+    told.append([None if books is None else books.sha256 for books in openings])
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
