@@ -127,7 +127,6 @@ def test_coverage_tells_gaps_and_why(tmp_path: Path) -> None:
         ("SYNCED", 6.0),
         ("GAP", 2.0),
         ("SYNCED", 1.0),
-        ("STALE", 0.0),
     ]
     assert found.gaps[1].reason == "deltas are missing: expected pu 17, received 19"
     assert round(found.covered, 3) == 0.7

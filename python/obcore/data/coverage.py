@@ -124,8 +124,8 @@ def cover(
                 stretches.append(Stretch(since, time_ns, BookState(now[0]).name, now[1]))
             now, since = here, time_ns
         last = int(batch.time_ns[-1])
-    if now is not None and since != ABSENT:
-        stretches.append(Stretch(since, max(last, since), BookState(now[0]).name, now[1]))
+    if now is not None and since != ABSENT and last > since:
+        stretches.append(Stretch(since, last, BookState(now[0]).name, now[1]))
     return Coverage(
         symbol=name,
         stretches=stretches,

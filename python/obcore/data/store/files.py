@@ -112,7 +112,7 @@ class StoreFiles:
         path = self._path(stored)
         words = list(WORDS) if stored.kind == "depth" else None
         try:
-            file = parquet.ParquetFile(path, read_dictionary=words, memory_map=True)
+            file = parquet.ParquetFile(path, read_dictionary=words)
         except pa.ArrowInvalid as error:
             raise damaged_input(
                 stored.path, f"expected whole Parquet, received {error}"
