@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"
@@ -175,7 +176,7 @@ public:
             event.asks.push_back({1'000'000 + i, 1 + dice_.below(1'000)});
         }
         tell(event, nullptr);
-        first_ = event;
+        first_ = std::move(event);
     }
 
     void run(int changes, const std::vector<ChangeSink*>& sinks) {
@@ -266,6 +267,7 @@ void readers_see_whole_books_while_one_writes() {
     market.run(1, {tape.get()});
     std::atomic<bool> done = false;
     std::vector<std::thread> readers;
+    readers.reserve(3);
     std::atomic<std::int64_t> read = 0;
     for (int i = 0; i < 3; ++i) {
         readers.emplace_back([&] {

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+import made_up
 import obcore
 from data.moments import assert_same_book, moments_of, recordings
-from obcore import History, NotCoveredError, Recording, StoreError
+from obcore import History, NotCoveredError, ObcoreError, Recording, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,17 @@ def test_the_oldest_leaves_first_and_is_told() -> None:
     with pytest.raises(NotCoveredError, match="events before it were dropped"):
         history.state_at("ETHUSDT", "2024-07-18T23:57:10")
     assert history.state_at("ETHUSDT", "2024-07-18T23:59:59").state.name == "SYNCED"
+
+
+def test_an_older_recording_behind_a_newer_one_is_refused(tmp_path: Path) -> None:
+    history = History()
+    history.record(Recording(obcore.sample()), SYMBOL)
+    before = history.events
+
+    with pytest.raises(ObcoreError, match="expected what happened later than"):
+        history.record(Recording(made_up.write(tmp_path, made_up.IN_SYNC)), SYMBOL)
+
+    assert history.events == before
 
 
 def test_age_bounds_it_too() -> None:

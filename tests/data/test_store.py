@@ -24,6 +24,7 @@ from data.moments import assert_same_book, moments_of, recordings
 from obcore import (
     DecodeError,
     History,
+    Instrument,
     NotCoveredError,
     Recording,
     Store,
@@ -191,6 +192,29 @@ def test_two_processes_may_not_write_one_symbol(tmp_path: Path) -> None:
         pytest.raises(StoreError, match=mine),
     ):
         write_store(obcore.sample(), tmp_path)
+
+
+def test_trades_stay_with_their_recording_in_whatever_order_it_comes(tmp_path: Path) -> None:
+    earlier = made_up.write(tmp_path, made_up.GAPPY)
+    root = tmp_path / "store"
+    for path in (obcore.sample(), earlier):
+        write_store(path, root)
+    names = "standard, stateful"
+
+    store = Store(root)
+    found = store.features("ETHUSDT", names)
+
+    # In the units of the store: a coarser grid rounds a quotient elsewhere.
+    grid = store.grid("ETHUSDT")
+    instrument = Instrument("ETHUSDT", grid.tick, grid.lot)
+    wanted = [
+        Recording(path, instrument=instrument).features(names).values
+        for path in (earlier, obcore.sample())
+    ]
+    assert np.array_equal(found.values, np.concatenate(wanted), equal_nan=True)
+    at = "2024-01-01"  # between the two
+    with pytest.raises(NotCoveredError, match="the recording ends"):
+        store.state_at("ETHUSDT", at)
 
 
 def test_files_move_onto_a_finer_grid_when_one_turns_up(tmp_path: Path) -> None:

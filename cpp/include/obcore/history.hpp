@@ -16,6 +16,7 @@
 #include "obcore/book_change.hpp"
 #include "obcore/change_code.hpp"
 #include "obcore/decimal.hpp"
+#include "obcore/error.hpp"
 #include "obcore/trade_flow.hpp"
 #include "obcore/units.hpp"
 
@@ -98,6 +99,11 @@ public:
 
     void on_change(const BookChange& change, const Book& after) override {
         const std::scoped_lock lock(history_.mutex_);
+        if (open_.events > 0 && change.time < open_.last_time) {
+            throw Error("history: expected what happened later than " +
+                        std::to_string(open_.last_time) + ", received " +
+                        std::to_string(change.time));
+        }
         if (open_.events == 0 || !(open_.grid == after.grid)) {
             close();
             begin(change, after);

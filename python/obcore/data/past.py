@@ -203,9 +203,7 @@ class Past(ABC):
         for batch in self.batches(symbol, start, end):
             begin = int(np.searchsorted(batch.time_ns, first_ns, "left"))
             stop = int(np.searchsorted(batch.time_ns, last_ns, "right"))
-            begin += int(
-                begin < stop and batch.kind[begin] == KEY and batch.position[begin] > 0
-            )
+            begin += int(begin < stop and batch.kind[begin] == KEY)
             if begin < stop:
                 yield rows_of(batch, begin, stop)
 

@@ -33,10 +33,11 @@ _WITHOUT_PRICES = {"unknown", "control", "lost"}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose messages a recording holds, as far as they say it."""
+    """Whose messages a recording holds, as far as they say it, and from when on."""
 
     venue: str
     symbol: str
+    first_ns: int | None
 
 
 class Recording:
@@ -129,7 +130,12 @@ class Recording:
             if counts["symbol"] and counts["states"]:
                 break
         counts = replay.summary()
-        return Identity(venue=counts["venue"], symbol=counts["symbol"])
+        firsts = (counts["recv_clock"]["first_ns"], counts["event_clock"]["first_ns"])
+        return Identity(
+            venue=counts["venue"],
+            symbol=counts["symbol"],
+            first_ns=next((first for first in firsts if first is not None), None),
+        )
 
     def features(
         self,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from os import PathLike
 
+    from obcore.data.recording import Identity
     from obcore.data.table import Summary
     from obcore.instrument import Instrument
 
@@ -126,15 +127,17 @@ class _Job:
     ) -> None:
         self._recording, self._root, self._venue = recording, root, venue
         self._on_read = on_read
-        self._sink = ColumnSink()
-        self._writer: RecordingWriter | None = None
 
     def run(self) -> Ingested:
         sources = [
             {"name": path.name, "bytes": path.stat().st_size} for path in self._recording.files
         ]
         identity = _identity(self._recording)
-        venue, symbol = self._name()
+        found = self._recording.identify()
+        venue, symbol = self._name(found)
+        # Positions go on from one recording to the next, in whatever order they are ingested: no
+        # market has more than one message a nanosecond.
+        sink = ColumnSink(first_position=found.first_ns or 0)
         with manifests.locked(self._root, venue, symbol):
             remove_leftovers(self._root, venue, symbol)
             manifest = manifests.load(self._root, venue, symbol)
@@ -146,26 +149,17 @@ class _Job:
             )
             try:
                 summary = self._recording.play(
-                    self._sink, on_chunk=lambda _: self._write(writer), on_read=self._on_read
+                    sink, on_chunk=lambda _: _write(sink, writer), on_read=self._on_read
                 )
-                self._sink.finish()
-                self._write(writer)
+                sink.finish()
+                _write(sink, writer)
                 writer.finish([asdict(one) for one in summary.sources], _told(summary))
             finally:
                 writer.abandon()
         return _ingested(writer.manifest.name, writer.recording, is_new=True)
 
-    def _write(self, writer: RecordingWriter) -> None:
-        for part in self._sink.take_changes():
-            batch = ChangeBatch.of(part)
-            _require_room(writer, batch)
-            writer.add(batch)
-        for part in self._sink.take_trades():
-            writer.add(TradeBatch.of(part))
-
-    def _name(self) -> tuple[str, str]:
+    def _name(self, found: Identity) -> tuple[str, str]:
         """Return venue and symbol, as asked for or as the first messages tell."""
-        found = self._recording.identify()
         given, _, native = self._recording.symbol.rpartition(":")
         venue = self._venue or given or found.venue
         symbol = found.symbol or native
@@ -174,6 +168,15 @@ class _Job:
             msg = f"{names}: the messages name no symbol; say it (--symbol)"
             raise StoreError(msg)
         return venue, symbol
+
+
+def _write(sink: ColumnSink, writer: RecordingWriter) -> None:
+    for part in sink.take_changes():
+        batch = ChangeBatch.of(part)
+        _require_room(writer, batch)
+        writer.add(batch)
+    for part in sink.take_trades():
+        writer.add(TradeBatch.of(part))
 
 
 def _require_room(writer: RecordingWriter, batch: ChangeBatch) -> None:
